@@ -1,0 +1,6 @@
+// Package httputil is HTTP's data model: header fields, the server's request, and the
+// interfaces between an engine and what runs on it.
+//
+// Kind: core. It does no I/O, reads no clock, and starts no goroutine. It stands below http1, httpserver and web, so that an application
+// written against it runs on any engine.
+package httputil

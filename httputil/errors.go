@@ -1,0 +1,22 @@
+package httputil
+
+import "errors"
+
+var (
+	// ErrFinished is returned by a response's methods once the response has ended.
+	ErrFinished = errors.New("httputil: response already finished")
+	// ErrHeadWritten is returned by WriteHead when a final head was sent before.
+	ErrHeadWritten = errors.New("httputil: response head already written")
+	// ErrNoHead is returned by Write when no head was sent before.
+	ErrNoHead = errors.New("httputil: response head not written yet")
+	// ErrBodyLength is returned when a response body does not have its announced length.
+	ErrBodyLength = errors.New("httputil: body length differs from the announced length")
+	// ErrBodyTooLarge is returned by a request body's Read beyond the size limit; the
+	// answer to it is 413.
+	ErrBodyTooLarge = errors.New("httputil: request body too large")
+	// ErrBodyTimeout is returned by a request body's Read when the client is too slow;
+	// the answer to it is 408.
+	ErrBodyTimeout = errors.New("httputil: request body not received in time")
+	// ErrClosed is returned when the client closed the connection.
+	ErrClosed = errors.New("httputil: connection closed by the client")
+)

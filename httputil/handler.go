@@ -1,0 +1,62 @@
+package httputil
+
+import (
+	"context"
+	"io"
+	"net/netip"
+)
+
+// A Handler answers requests. It is the seam between the engines below (Eddy's own
+// server, net/http) and the frameworks above (package web): both sides know only this
+// file and [Request].
+//
+// ServeRequest runs in its own coroutine or goroutine. It may park by any call that
+// takes ctx, and by reading r.Body or writing to w. ctx is cancelled when the client
+// disconnects, when the server gives up on the request, and when ServeRequest returns.
+// A handler that returns without having written a head is answered with 500.
+type Handler interface {
+	ServeRequest(ctx context.Context, w ResponseWriter, r *Request)
+}
+
+// HandlerFunc is a function that is a [Handler].
+type HandlerFunc func(ctx context.Context, w ResponseWriter, r *Request)
+
+// ServeRequest calls f.
+func (f HandlerFunc) ServeRequest(ctx context.Context, w ResponseWriter, r *Request) { f(ctx, w, r) }
+
+// ResponseWriter takes the response to one request. One goroutine at a time may use it,
+// and only until ServeRequest returns; later calls fail with ErrFinished.
+type ResponseWriter interface {
+	// WriteHead starts the response. length is the number of body bytes to come, or -1
+	// if it is not known: the engine then frames the body by chunks, or by closing where
+	// the client speaks HTTP/1.0. A status of 1xx sends an interim response and may be
+	// followed by further heads. The engine adds Date, Connection and the framing fields;
+	// a Content-Length or Transfer-Encoding in header is ignored in favour of length.
+	// header is read before WriteHead returns and stays the caller's.
+	WriteHead(status int, reason string, header *Header, length int64) error
+
+	// Write sends body bytes. It copies p, buffers, and parks while more than the
+	// write-buffer limit waits for a slow client. A body longer than the announced
+	// length fails with ErrBodyLength; responses that have no body (HEAD, 204, 304)
+	// count the bytes and drop them.
+	io.Writer
+
+	// Flush hands what was written so far to the connection. It does not wait for the
+	// client to read it, except for room in the write buffer.
+	Flush() error
+
+	// Finish ends the response. The engine calls it when ServeRequest returns; a handler
+	// calls it to let the client go before its own clean-up. A response that is shorter
+	// than announced closes the connection.
+	Finish() error
+}
+
+// Conn tells about the connection that a request came by. Its methods may be called
+// from any goroutine.
+type Conn interface {
+	// RemoteAddr returns the peer's address: invalid for a Unix socket, and once the
+	// connection is gone and the address was not asked for before.
+	RemoteAddr() netip.AddrPort
+	// LocalAddr returns the server's side of the connection, likewise.
+	LocalAddr() netip.AddrPort
+}

@@ -1,0 +1,101 @@
+package httputil
+
+import (
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The versions of HTTP that [Request.Version] holds.
+const (
+	HTTP10 = "HTTP/1.0"
+	HTTP11 = "HTTP/1.1"
+	HTTP20 = "HTTP/2.0"
+)
+
+// Request is a request as a server received it (Tornado's HTTPServerRequest). Its
+// strings are the request's own: it is never recycled and stays valid for ever. It is
+// meant for the goroutine that answers it; share what you need of it instead.
+type Request struct {
+	Method  string // as sent: methods are case-sensitive (RFC 9110 §9.1)
+	URI     string // the request-target as sent
+	Path    string // the target's path, still percent-encoded; "*" for OPTIONS *
+	Query   string // what follows the "?", still encoded
+	Version string // HTTP10, HTTP11 or HTTP20
+	Host    string // from the target's authority or the Host field; may hold a port
+
+	// Protocol is "http" or "https".
+	Protocol string
+
+	Header Header
+
+	// ContentLength is the length of the body: 0 if there is none, -1 if it is not known
+	// before its end.
+	ContentLength int64
+
+	// Body reads the body. It is never nil; without a body it is at EOF at once. Read
+	// parks the handler until the client has sent more, and fails with ErrBodyTooLarge,
+	// ErrBodyTimeout or ErrClosed.
+	Body io.ReadCloser
+
+	// Trailer holds the fields behind a chunked body, once Body has reached EOF.
+	Trailer Header
+
+	// Conn is the connection; nil in a request made by hand.
+	Conn Conn
+
+	// Start is when the head was complete.
+	Start time.Time
+
+	query  url.Values
+	parsed bool
+}
+
+// QueryArguments returns the arguments of the query. It parses them once, keeps blank
+// values, and skips pieces with a broken percent-encoding.
+func (r *Request) QueryArguments() url.Values {
+	if !r.parsed {
+		r.parsed = true
+		if r.Query != "" {
+			r.query, _ = url.ParseQuery(r.Query)
+		}
+	}
+	return r.query
+}
+
+// RemoteAddr returns the peer's address, invalid if it has none or it is not known.
+func (r *Request) RemoteAddr() netip.AddrPort {
+	if r.Conn == nil {
+		return netip.AddrPort{}
+	}
+	return r.Conn.RemoteAddr()
+}
+
+// RemoteIP returns the peer's IP address as text, or "0.0.0.0" for a connection that
+// has none, such as a Unix socket.
+func (r *Request) RemoteIP() string {
+	if a := r.RemoteAddr(); a.IsValid() {
+		return a.Addr().Unmap().String()
+	}
+	return "0.0.0.0"
+}
+
+// HostName returns Host without the port, in lower case.
+func (r *Request) HostName() string {
+	host := r.Host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	return strings.ToLower(host)
+}
+
+// FullURL reconstructs the URL that the client asked for.
+func (r *Request) FullURL() string {
+	u := r.Protocol + "://" + r.Host + r.Path
+	if r.Query != "" {
+		u += "?" + r.Query
+	}
+	return u
+}
