@@ -1,0 +1,99 @@
+package async
+
+import (
+	"context"
+	"sync"
+
+	"eddy/loop"
+)
+
+// Condition lets any number of waiters wait until they are notified. There is no lock
+// beneath it: what the waiters wait for is theirs to check, before and after.
+//
+// To miss no notification, a caller registers first and checks then:
+//
+//	w := cond.Waiter(ctx)
+//	defer w.Cancel()
+//	if !ready() {
+//		err = w.Wait(ctx)
+//	}
+//
+// Wait does both where the check and the wait cannot be interrupted, as between two waits
+// of a coroutine whose state only its own loop changes.
+type Condition struct {
+	mu      sync.Mutex
+	waiters []*loop.Waiter // in the order of their coming
+}
+
+// Registration is one waiter's place in the queue of a [Condition].
+type Registration struct {
+	cond *Condition
+	w    *loop.Waiter
+}
+
+// Waiter takes a place in the queue. Notifications count from now on, also before Wait.
+// It is for the goroutine that called it.
+func (c *Condition) Waiter(ctx context.Context) Registration {
+	r := Registration{c, loop.NewWaiter(ctx)}
+	c.mu.Lock()
+	c.waiters = append(c.waiters, r.w)
+	c.mu.Unlock()
+	return r
+}
+
+// Wait returns nil once the registration was notified, or ctx's error once ctx has ended;
+// then the registration has left the queue and uses up no notification.
+func (r Registration) Wait(ctx context.Context) error {
+	err := r.w.Wait(ctx)
+	if err != nil && !r.leave() {
+		return nil // notified at the same time: the notification must not be lost
+	}
+	return err
+}
+
+// Cancel leaves the queue. After a notification it does nothing.
+func (r Registration) Cancel() { r.leave() }
+
+// leave reports whether the waiter was still in the queue.
+func (r Registration) leave() bool {
+	r.cond.mu.Lock()
+	defer r.cond.mu.Unlock()
+	before := len(r.cond.waiters)
+	r.cond.waiters = remove(r.cond.waiters, r.w)
+	return len(r.cond.waiters) < before
+}
+
+// Wait waits to be notified: nil once it was, ctx's error if that ended first.
+func (c *Condition) Wait(ctx context.Context) error { return c.Waiter(ctx).Wait(ctx) }
+
+// Notify wakes the n waiters that came first.
+func (c *Condition) Notify(n int) {
+	c.mu.Lock()
+	n = min(n, len(c.waiters))
+	woken := append([]*loop.Waiter(nil), c.waiters[:n]...)
+	kept := copy(c.waiters, c.waiters[n:])
+	clear(c.waiters[kept:])
+	c.waiters = c.waiters[:kept]
+	c.mu.Unlock()
+	for _, w := range woken {
+		w.Wake()
+	}
+}
+
+// NotifyAll wakes every waiter.
+func (c *Condition) NotifyAll() {
+	c.mu.Lock()
+	woken := c.waiters
+	c.waiters = nil
+	c.mu.Unlock()
+	for _, w := range woken {
+		w.Wake()
+	}
+}
+
+// Waiters returns how many wait.
+func (c *Condition) Waiters() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiters)
+}

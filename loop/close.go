@@ -1,0 +1,97 @@
+package loop
+
+import (
+	"errors"
+
+	"eddy/internal/poll"
+)
+
+// ErrAborted is returned by Do when the function panicked or called runtime.Goexit.
+var ErrAborted = errors.New("loop: function ended without returning")
+
+// closingTurns bounds how often a coroutine that goes on waiting is resumed by Close.
+const closingTurns = 100
+
+// Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
+// that go on waiting all the same are resumed a hundred times and then ended by
+// runtime.Goexit. Handlers are told by HandleLoopClose. Later posts do nothing. Any
+// goroutine but the loop's own; a second call does nothing.
+func (l *Loop) Close() error {
+	l.mu.Lock()
+	if l.closing.Swap(true) {
+		l.mu.Unlock()
+		return nil
+	}
+	ended := l.running
+	if ended != nil {
+		l.stop = true
+		l.wake()
+	}
+	l.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+
+	turns := 0
+	l.drive(func(l *Loop) {
+		turns++
+		l.closeTurn()
+	}, func() bool {
+		return (l.busy == 0 && l.exited == nil || turns > closingTurns) && l.quiet()
+	})
+	l.abandon()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dead = true
+	return l.poller.Close()
+}
+
+// quiet reports whether nothing posted is left, so that no coroutine that was woken is
+// forgotten.
+func (l *Loop) quiet() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.posted) == 0 && l.batchAt == len(l.batch)
+}
+
+// closeTurn is a turn that does not wait.
+func (l *Loop) closeTurn() {
+	defer l.recover()
+	l.work()
+	l.Handlers(func(id ID, h Handler) {
+		h.HandleLoopClose()
+		l.RemoveHandler(id)
+	})
+	for _, co := range l.live {
+		if co.job != nil && co.wakes < closingTurns {
+			co.wakes++
+			co.Wake()
+		}
+	}
+	l.eventAt, l.eventN = 0, 0
+	if n, err := l.poller.Wait(l.events[:], poll.DontWait); err == nil {
+		l.eventN = n
+	}
+}
+
+// abandon ends the coroutines: the idle ones, and those that would not end.
+func (l *Loop) abandon() {
+	for _, co := range l.live {
+		var job Job
+		if co.job != nil {
+			l.log.Warn("a coroutine went on waiting after its loop was closed")
+			job = l.release(co)
+		}
+		// An own goroutine, because runtime.Goexit in a coroutine ends who stops it.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			co.stop()
+		}()
+		<-done
+		if job != nil {
+			job.JobDone(Exited)
+		}
+	}
+	l.live, l.idle = nil, nil
+}

@@ -1,0 +1,131 @@
+package loop
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Context is the context of a job. It carries the coroutine, so that a wait that is given
+// this context, or one derived from it, parks the coroutine instead of blocking its loop.
+// It is never recycled. Embed it in the job to spare an allocation, and call Init before
+// [Loop.Start].
+type Context struct {
+	parent context.Context
+	co     atomic.Pointer[Coroutine]
+
+	mu    sync.Mutex
+	done  chan struct{}
+	err   error
+	after *afterFunc
+}
+
+type afterFunc struct {
+	next *afterFunc
+	f    func()
+}
+
+type contextKey struct{}
+
+// Init sets where values come from. parent's cancellation and deadline are not looked at.
+func (c *Context) Init(parent context.Context) { c.parent = parent }
+
+// Deadline reports that there is none.
+func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value returns the parent's value for key.
+func (c *Context) Value(key any) any {
+	if _, ok := key.(contextKey); ok {
+		return c
+	}
+	return c.parent.Value(key)
+}
+
+var closedChan = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Done returns a channel that is closed when the context ends.
+func (c *Context) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		if c.err != nil {
+			c.done = closedChan
+		} else {
+			c.done = make(chan struct{})
+		}
+	}
+	return c.done
+}
+
+// Err returns nil while the job goes on, the error of Cancel, or context.Canceled after
+// the job has ended.
+func (c *Context) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Cancel ends the context with err and wakes the job if it waits. Any goroutine.
+func (c *Context) Cancel(err error) {
+	if c.finish(err) {
+		if co := c.co.Load(); co != nil {
+			co.Wake()
+		}
+	}
+}
+
+// end is Cancel after the job.
+func (c *Context) end() {
+	c.co.Store(nil)
+	c.finish(context.Canceled)
+}
+
+func (c *Context) finish(err error) bool {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return false
+	}
+	c.err = err
+	if c.done != nil {
+		close(c.done)
+	}
+	after := c.after
+	c.after = nil
+	c.mu.Unlock()
+	for ; after != nil; after = after.next {
+		go after.f()
+	}
+	return true
+}
+
+// AfterFunc runs f in a goroutine of its own once the context has ended; stop keeps it from running.
+// The context package uses it to derive contexts without a goroutine for each.
+func (c *Context) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go f()
+		return func() bool { return false }
+	}
+	a := &afterFunc{next: c.after, f: f}
+	c.after = a
+	return func() bool { return c.removeAfter(a) }
+}
+
+func (c *Context) removeAfter(a *afterFunc) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for p := &c.after; *p != nil; p = &(*p).next {
+		if *p == a {
+			*p = a.next
+			return true
+		}
+	}
+	return false
+}

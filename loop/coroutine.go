@@ -1,0 +1,268 @@
+package loop
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+
+	"eddy/internal/goid"
+)
+
+// Job is what a coroutine runs.
+type Job interface {
+	// RunJob runs in the coroutine and may park by every call that takes ctx.
+	RunJob(ctx context.Context)
+	// JobDone is called on the loop, outside of the coroutine, when RunJob has returned,
+	// panicked, or ended by runtime.Goexit.
+	JobDone(Outcome)
+}
+
+// Outcome says how a job ended.
+type Outcome uint8
+
+const (
+	Returned Outcome = iota
+	Panicked         // the panic has been logged
+	Exited           // by runtime.Goexit, as t.FailNow does
+)
+
+// Coroutine runs jobs that may park, one after another. It belongs to its loop; code meets it
+// only through the context of its job.
+//
+// A coroutine is running, parked, or woken while it runs. Only the loop's top level
+// resumes it, and only the goroutine that resumed it marks it as parked, after it has given up
+// control: so a wake-up that comes in between is never lost and never resumes it
+// twice.
+type Coroutine struct {
+	loop  *Loop
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+	id    int64 // of the goroutine that is the coroutine
+	state atomic.Uint32
+	place int // in loop.live
+
+	job     Job
+	ctx     *Context
+	outcome Outcome
+	ended   bool // the job has ended
+	wakes   int  // resumed while the loop was closing
+}
+
+const (
+	running uint32 = iota
+	parked
+	woken // woken while running: the next park returns at once
+)
+
+// idleCoroutines bounds the pool of a loop; each holds a stack of 2 KiB or more.
+const idleCoroutines = 256
+
+// Start runs job in a coroutine with ctx, soon and on this loop: when the handler or
+// callback that calls it has returned. ctx must be fresh; it ends when the job does.
+func (l *Loop) Start(ctx *Context, job Job) {
+	co := l.coroutine()
+	co.job, co.ctx = job, ctx
+	ctx.co.Store(co)
+	l.busy++
+	l.ready = append(l.ready, co)
+}
+
+// Spawn runs f in a coroutine of the loop. f's context carries ctx's values and ends with
+// it and when f returns. It reports whether f was taken: false once the loop is being
+// closed. Any goroutine.
+func (l *Loop) Spawn(ctx context.Context, f func(context.Context)) bool {
+	return l.spawn(ctx, f, nil)
+}
+
+func (l *Loop) spawn(ctx context.Context, f func(context.Context), done func(Outcome)) bool {
+	return l.Post(func() {
+		j := &funcJob{f: f, done: done}
+		j.Context.Init(context.WithoutCancel(ctx))
+		if ctx.Done() != nil {
+			j.detach = context.AfterFunc(ctx, func() { j.Cancel(context.Cause(ctx)) })
+		}
+		l.Start(&j.Context, j)
+	})
+}
+
+type funcJob struct {
+	Context
+	f      func(context.Context)
+	done   func(Outcome)
+	detach func() bool
+}
+
+func (j *funcJob) RunJob(ctx context.Context) { j.f(ctx) }
+
+func (j *funcJob) JobDone(o Outcome) {
+	if j.detach != nil {
+		j.detach()
+	}
+	if j.done != nil {
+		j.done(o)
+	}
+}
+
+func (l *Loop) coroutine() *Coroutine {
+	if n := len(l.idle); n > 0 {
+		co := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		return co
+	}
+	co := &Coroutine{loop: l, place: len(l.live)}
+	co.next, co.stop = iter.Pull(co.body)
+	l.live = append(l.live, co)
+	return co
+}
+
+func (co *Coroutine) body(yield func(struct{}) bool) {
+	co.id, co.yield = goid.Get(), yield
+	for {
+		co.run()
+		co.ended = true
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+func (co *Coroutine) run() {
+	co.outcome = Panicked
+	defer co.recover()
+	co.job.RunJob(co.ctx)
+	co.outcome = Returned
+}
+
+func (co *Coroutine) recover() {
+	if p := recover(); p != nil {
+		co.loop.log.Error("panic in a coroutine", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	}
+}
+
+// runReady resumes what is ready, in order. It runs at the loop's top level only.
+func (l *Loop) runReady() {
+	for l.readyAt < len(l.ready) {
+		co := l.ready[l.readyAt]
+		l.ready[l.readyAt] = nil
+		l.readyAt++
+		if l.readyAt == len(l.ready) {
+			l.ready, l.readyAt = l.ready[:0], 0
+		}
+		l.resume(co)
+	}
+}
+
+// RunTask resumes a coroutine that was woken; see [Coroutine.Wake].
+func (co *Coroutine) RunTask() { co.loop.resume(co) }
+
+// resume runs the coroutine until it parks or its job ends. What follows the switch back
+// is the loop's again.
+func (l *Loop) resume(co *Coroutine) {
+	l.current = co
+	co.next()
+	l.current = nil
+	switch {
+	case co.ended:
+		l.end(co)
+	case !co.state.CompareAndSwap(running, parked):
+		co.state.Store(running) // woken before it had parked
+		l.ready = append(l.ready, co)
+	}
+}
+
+func (l *Loop) end(co *Coroutine) {
+	job := l.release(co)
+	if len(l.idle) < idleCoroutines && !l.closing.Load() {
+		l.idle = append(l.idle, co)
+	} else {
+		l.forget(co)
+		co.stop()
+	}
+	job.JobDone(co.outcome)
+}
+
+// bury ends the job of a coroutine that is gone, by runtime.Goexit.
+func (l *Loop) bury(co *Coroutine) {
+	job := l.release(co)
+	l.forget(co)
+	job.JobDone(Exited)
+}
+
+func (l *Loop) release(co *Coroutine) Job {
+	job := co.job
+	co.ctx.end()
+	co.job, co.ctx, co.ended, co.wakes = nil, nil, false, 0
+	l.busy--
+	return job
+}
+
+func (l *Loop) forget(co *Coroutine) {
+	last := len(l.live) - 1
+	l.live[co.place] = l.live[last]
+	l.live[co.place].place = co.place
+	l.live[last] = nil
+	l.live = l.live[:last]
+}
+
+// FromContext returns the coroutine whose job ctx belongs to, or nil if it belongs to none
+// or the job has ended. The caller may be another goroutine: see [Coroutine.Hold].
+func FromContext(ctx context.Context) *Coroutine {
+	if c, ok := ctx.Value(contextKey{}).(*Context); ok {
+		return c.co.Load()
+	}
+	return nil
+}
+
+// Current reports whether the calling goroutine is the coroutine. Any goroutine.
+func (co *Coroutine) Current() bool { return goid.Get() == co.id }
+
+// Loop returns the coroutine's loop.
+func (co *Coroutine) Loop() *Loop { return co.loop }
+
+// Hold reports whether the calling goroutine is this coroutine and has its loop, and if so
+// keeps the loop until [Coroutine.Release]: in between, the caller may use everything that
+// belongs to the loop. It must not park in between. Any goroutine.
+func (co *Coroutine) Hold() bool { return co.Current() }
+
+// Release ends what a successful Hold began.
+func (co *Coroutine) Release() {}
+
+// Park gives up control until Wake is called; if it was called since the last Park, it
+// returns at once. It may return without any Wake: check what you wait for, and wait again.
+// Only the coroutine itself may call it.
+func (co *Coroutine) Park() {
+	if co.state.CompareAndSwap(woken, running) {
+		return
+	}
+	if !co.yield(struct{}{}) {
+		// The loop was closed and does not resume this coroutine any more. Its deferred
+		// functions still run.
+		runtime.Goexit()
+	}
+}
+
+// Wake makes the coroutine's current or next Park return. Any goroutine.
+func (co *Coroutine) Wake() {
+	for {
+		switch co.state.Load() {
+		case running:
+			if co.state.CompareAndSwap(running, woken) {
+				return
+			}
+		case parked:
+			if co.state.CompareAndSwap(parked, running) {
+				l := co.loop
+				l.mu.Lock() // not PostTask: wake-ups count while the loop is closing, too
+				defer l.mu.Unlock()
+				l.enqueue(co)
+				return
+			}
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package loop
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"eddy/internal/poll"
+)
+
+// A Flusher has something to do before its loop sleeps.
+type Flusher interface{ FlushBeforeSleep() }
+
+// BeforeSleep calls f once, at the end of the current turn, so that everything written
+// during the turn can leave in one system call.
+func (l *Loop) BeforeSleep(f Flusher) { l.dirty = append(l.dirty, f) }
+
+// Post runs f in the loop's next turn. Callbacks run in the order of their posting; those
+// that post themselves again do not keep the loop from its descriptors. It reports
+// whether f was taken: false once the loop is being closed. Any goroutine.
+func (l *Loop) Post(f func()) bool { return l.PostTask(callback(f)) }
+
+// PostTask is Post for a [Task], which spares making a closure.
+func (l *Loop) PostTask(t Task) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closing.Load() {
+		return false
+	}
+	l.enqueue(t)
+	return true
+}
+
+// enqueue is called with mu held. A burst of posts costs one wake-up.
+func (l *Loop) enqueue(t Task) {
+	l.posted = append(l.posted, t)
+	if l.sleeping {
+		l.sleeping = false
+		l.wake()
+	}
+}
+
+// turn is one round of the loop. A panic of a handler or callback ends this call of turn;
+// the next one goes on with what is left of the batch.
+func (l *Loop) turn() {
+	defer l.recover()
+	l.work()
+	l.wait(l.nextDeadline())
+}
+
+func (l *Loop) work() {
+	if co := l.exited; co != nil {
+		l.exited = nil
+		l.bury(co)
+	}
+	l.runReady()
+	l.dispatch()
+	l.expire()
+	l.runTimers()
+	l.runPosted()
+	l.flush()
+}
+
+func (l *Loop) recover() {
+	if p := recover(); p != nil {
+		l.log.Error("panic in a callback", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	}
+}
+
+func (l *Loop) dispatch() {
+	for l.eventAt < l.eventN {
+		ev := l.events[l.eventAt]
+		l.eventAt++
+		// A handler that was removed earlier in this batch is told nothing, and neither
+		// is the next owner of its slot: the generation differs.
+		if s := l.slots.get(ID(ev.Token)); s != nil {
+			s.handler.HandleReady(ev.Ready)
+			if l.readyAt < len(l.ready) {
+				l.runReady()
+			}
+		}
+	}
+}
+
+func (l *Loop) runPosted() {
+	if l.batchAt == len(l.batch) {
+		clear(l.batch)
+		l.batch, l.batchAt = l.batch[:0], 0
+		l.mu.Lock()
+		l.batch, l.posted = l.posted, l.batch
+		l.mu.Unlock()
+	}
+	for l.batchAt < len(l.batch) {
+		t := l.batch[l.batchAt]
+		l.batchAt++
+		t.RunTask()
+	}
+	l.runReady()
+}
+
+func (l *Loop) flush() {
+	// A flush may make another stream dirty; it is served in the same turn.
+	for i := 0; i < len(l.dirty); i++ {
+		f := l.dirty[i]
+		l.dirty[i] = nil
+		if f != nil {
+			f.FlushBeforeSleep()
+		}
+	}
+	l.dirty = l.dirty[:0]
+}
+
+// wait sleeps until a descriptor is ready, until has come, or something was posted.
+func (l *Loop) wait(until time.Time) {
+	l.mu.Lock()
+	if len(l.posted) > 0 || l.stop || l.readyAt < len(l.ready) {
+		until = poll.DontWait
+	} else {
+		l.sleeping = true
+	}
+	l.mu.Unlock()
+
+	n, err := l.poller.Wait(l.events[:], until)
+	l.eventAt, l.eventN = 0, n
+	if err != nil {
+		// Nothing is known to cause this. Going on slowly beats a silent standstill.
+		l.log.Error("the poller failed", slog.Any("error", err))
+		time.Sleep(10 * time.Millisecond)
+	}
+	l.mu.Lock()
+	l.sleeping = false
+	l.mu.Unlock()
+	l.setNow(time.Now())
+}
+
+func (l *Loop) setNow(t time.Time) {
+	l.now = t
+	l.tick = uint32(t.Sub(l.start) / tickLength)
+}
+
+// nextDeadline returns when the loop must wake up by itself, zero for never.
+func (l *Loop) nextDeadline() time.Time {
+	var until time.Time
+	if len(l.timers) > 0 {
+		until = l.timers[0].when
+	}
+	if tick, ok := l.wheel.next(); ok {
+		at := l.start.Add(time.Duration(tick) * tickLength)
+		if until.IsZero() || at.Before(until) {
+			until = at
+		}
+	}
+	return until
+}

@@ -1,0 +1,133 @@
+package loop
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Waiter is one wait for one event, from a coroutine or from any other goroutine. All of
+// Eddy's waiting is made of it. Make one with NewWaiter, let it be known to whoever
+// will call Wake, then call Wait.
+type Waiter struct {
+	co    *Coroutine    // parks, or
+	ch    chan struct{} // blocks
+	woken atomic.Bool
+}
+
+// NewWaiter returns a waiter for the calling goroutine: one that parks if the goroutine is
+// the coroutine that ctx belongs to, and one that blocks otherwise.
+func NewWaiter(ctx context.Context) *Waiter {
+	if co := FromContext(ctx); co != nil && co.Current() {
+		return &Waiter{co: co}
+	}
+	return &Waiter{ch: make(chan struct{})}
+}
+
+// Wait returns nil once Wake has been called, ctx's error once ctx has ended, or ErrClosed
+// when the coroutine's loop is being closed. It is for the goroutine that made the waiter.
+func (w *Waiter) Wait(ctx context.Context) error {
+	if w.co == nil {
+		select {
+		case <-w.ch:
+			return nil
+		default:
+		}
+		select {
+		case <-w.ch:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if w.woken.Load() {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, own := ctx.(interface{ ofJob() }); !own && ctx.Done() != nil {
+		// A derived context does not know the coroutine; a job's own context wakes it.
+		defer context.AfterFunc(ctx, w.co.Wake)()
+	}
+	return w.park(ctx)
+}
+
+func (w *Waiter) park(ctx context.Context) error {
+	for {
+		w.co.Park()
+		if w.woken.Load() {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if w.co.loop.closing.Load() {
+			return ErrClosed
+		}
+	}
+}
+
+func (c *Context) ofJob() {}
+
+// Wake ends the wait, also one that has not begun. Calls after the first do nothing. Any
+// goroutine.
+func (w *Waiter) Wake() {
+	if w.woken.Swap(true) {
+		return
+	}
+	if w.co != nil {
+		w.co.Wake()
+	} else {
+		close(w.ch)
+	}
+}
+
+// RunTask is Wake, for a waiter that is posted or set on a timer.
+func (w *Waiter) RunTask() { w.Wake() }
+
+// WakeAfter calls Wake after d. The waiter must have been made by the calling goroutine;
+// stop frees what is left of the timer. It costs no goroutine, and on a loop no timer of the
+// Go runtime.
+func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
+	if w.co != nil && w.co.Hold() {
+		defer w.co.Release()
+		if d <= 0 {
+			w.co.loop.PostTask(w)
+			return func() {}
+		}
+		t := w.co.loop.taskAt(time.Now().Add(d), w)
+		return func() {
+			if w.co.Hold() {
+				t.Stop()
+				w.co.Release()
+			}
+		}
+	}
+	t := time.AfterFunc(d, w.Wake)
+	return func() { t.Stop() }
+}
+
+// Do runs f on the loop: at once if the caller is a coroutine that holds it, and else in
+// a coroutine of the loop, for which it waits. It returns f's error, or ctx's if that
+// ends first; f then goes on with a context that has ended. Any goroutine.
+func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
+	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
+		co.Release()
+		return f(ctx)
+	}
+	w := NewWaiter(ctx)
+	result := make(chan error, 1)
+	if !l.spawn(ctx, func(ctx context.Context) { result <- f(ctx) }, func(Outcome) { w.Wake() }) {
+		return ErrClosed
+	}
+	if err := w.Wait(ctx); err != nil {
+		return err
+	}
+	select {
+	case err := <-result:
+		return err
+	default:
+		return ErrAborted
+	}
+}
