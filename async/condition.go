@@ -3,8 +3,6 @@ package async
 import (
 	"context"
 	"sync"
-
-	"eddy/loop"
 )
 
 // Condition lets any number of waiters wait until they are notified. There is no lock
@@ -22,21 +20,21 @@ import (
 // of a coroutine whose state only its own loop changes.
 type Condition struct {
 	mu      sync.Mutex
-	waiters []*loop.Waiter // in the order of their coming
+	waiters waitlist
 }
 
 // Registration is one waiter's place in the queue of a [Condition].
 type Registration struct {
 	cond *Condition
-	w    *loop.Waiter
+	w    *waiter
 }
 
 // Waiter takes a place in the queue. Notifications count from now on, also before Wait.
 // It is for the goroutine that called it.
 func (c *Condition) Waiter(ctx context.Context) Registration {
-	r := Registration{c, loop.NewWaiter(ctx)}
+	r := Registration{c, newWaiter(ctx)}
 	c.mu.Lock()
-	c.waiters = append(c.waiters, r.w)
+	c.waiters.push(r.w)
 	c.mu.Unlock()
 	return r
 }
@@ -58,9 +56,7 @@ func (r Registration) Cancel() { r.leave() }
 func (r Registration) leave() bool {
 	r.cond.mu.Lock()
 	defer r.cond.mu.Unlock()
-	before := len(r.cond.waiters)
-	r.cond.waiters = remove(r.cond.waiters, r.w)
-	return len(r.cond.waiters) < before
+	return r.cond.waiters.remove(r.w)
 }
 
 // Wait waits to be notified: nil once it was, ctx's error if that ended first.
@@ -69,31 +65,22 @@ func (c *Condition) Wait(ctx context.Context) error { return c.Waiter(ctx).Wait(
 // Notify wakes the n waiters that came first.
 func (c *Condition) Notify(n int) {
 	c.mu.Lock()
-	n = min(n, len(c.waiters))
-	woken := append([]*loop.Waiter(nil), c.waiters[:n]...)
-	kept := copy(c.waiters, c.waiters[n:])
-	clear(c.waiters[kept:])
-	c.waiters = c.waiters[:kept]
+	woken := c.waiters.take(n)
 	c.mu.Unlock()
-	for _, w := range woken {
-		w.Wake()
-	}
+	wake(woken)
 }
 
 // NotifyAll wakes every waiter.
 func (c *Condition) NotifyAll() {
 	c.mu.Lock()
-	woken := c.waiters
-	c.waiters = nil
+	woken := c.waiters.take(c.waiters.n)
 	c.mu.Unlock()
-	for _, w := range woken {
-		w.Wake()
-	}
+	wake(woken)
 }
 
 // Waiters returns how many wait.
 func (c *Condition) Waiters() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.waiters)
+	return c.waiters.n
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"eddy/loop"
 )
 
 // ErrResolved is returned by Resolve and Reject when the promise was kept before.
@@ -19,7 +17,7 @@ type Future[T any] struct {
 	done    bool
 	value   T
 	err     error
-	waiters []*loop.Waiter
+	waiters waitlist
 }
 
 // Wait returns the result, and waits for it if need be. If ctx ends first it returns ctx's
@@ -30,8 +28,8 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 		defer f.mu.Unlock()
 		return f.value, f.err
 	}
-	w := loop.NewWaiter(ctx)
-	f.waiters = append(f.waiters, w)
+	w := newWaiter(ctx)
+	f.waiters.push(w)
 	f.mu.Unlock()
 
 	err := w.Wait(ctx)
@@ -40,7 +38,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	if f.done {
 		return f.value, f.err
 	}
-	f.waiters = remove(f.waiters, w)
+	f.waiters.remove(w)
 	var zero T
 	return zero, err
 }
@@ -66,26 +64,10 @@ func (f *Future[T]) settle(value T, err error) error {
 		return ErrResolved
 	}
 	f.done, f.value, f.err = true, value, err
-	waiters := f.waiters
-	f.waiters = nil
+	waiters := f.waiters.take(f.waiters.n)
 	f.mu.Unlock()
-	for _, w := range waiters {
-		w.Wake()
-	}
+	wake(waiters)
 	return nil
-}
-
-// remove takes w out of an unordered list of waiters.
-func remove(list []*loop.Waiter, w *loop.Waiter) []*loop.Waiter {
-	for i := range list {
-		if list[i] == w {
-			last := len(list) - 1
-			copy(list[i:], list[i+1:])
-			list[last] = nil
-			return list[:last]
-		}
-	}
-	return list
 }
 
 // Promise is the side of a future that brings the result.

@@ -14,7 +14,8 @@ var ErrTimeout = errors.New("async: timeout")
 // Sleep waits for d, or until ctx ends and then returns its error. Zero or less gives
 // others one turn of the loop (Tornado's gen.moment).
 func Sleep(ctx context.Context, d time.Duration) error {
-	w := loop.NewWaiter(ctx)
+	var w loop.Waiter
+	w.Init(ctx)
 	stop := w.WakeAfter(d)
 	err := w.Wait(ctx)
 	if err != nil {

@@ -7,25 +7,26 @@ import (
 )
 
 // Waiter is one wait for one event, from a coroutine or from any other goroutine. All of
-// Eddy's waiting is made of it. Make one with NewWaiter, let it be known to whoever
-// will call Wake, then call Wait.
+// Eddy's waiting is made of it. Call Init, let the waiter be known to whoever will call
+// Wake, then call Wait.
 type Waiter struct {
 	co    *Coroutine    // parks, or
 	ch    chan struct{} // blocks
 	woken atomic.Bool
 }
 
-// NewWaiter returns a waiter for the calling goroutine: one that parks if the goroutine is
-// the coroutine that ctx belongs to, and one that blocks otherwise.
-func NewWaiter(ctx context.Context) *Waiter {
+// Init readies the waiter for one wait of the calling goroutine: it will park if that is
+// the coroutine that ctx belongs to, and block otherwise.
+func (w *Waiter) Init(ctx context.Context) {
 	if co := FromContext(ctx); co != nil && co.Current() {
-		return &Waiter{co: co}
+		w.co = co
+	} else {
+		w.ch = make(chan struct{})
 	}
-	return &Waiter{ch: make(chan struct{})}
 }
 
 // Wait returns nil once Wake has been called, ctx's error once ctx has ended, or ErrClosed
-// when the coroutine's loop is being closed. It is for the goroutine that made the waiter.
+// when the coroutine's loop is being closed. It is for the goroutine that called Init.
 func (w *Waiter) Wait(ctx context.Context) error {
 	if w.co == nil {
 		select {
@@ -86,7 +87,7 @@ func (w *Waiter) Wake() {
 // RunTask is Wake, for a waiter that is posted or set on a timer.
 func (w *Waiter) RunTask() { w.Wake() }
 
-// WakeAfter calls Wake after d. The waiter must have been made by the calling goroutine;
+// WakeAfter calls Wake after d. It is for the goroutine that called Init;
 // stop frees what is left of the timer. It costs no goroutine, and on a loop no timer of the
 // Go runtime.
 func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
@@ -116,7 +117,8 @@ func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 		co.Release()
 		return f(ctx)
 	}
-	w := NewWaiter(ctx)
+	var w Waiter
+	w.Init(ctx)
 	result := make(chan error, 1)
 	if !l.spawn(ctx, func(ctx context.Context) { result <- f(ctx) }, func(Outcome) { w.Wake() }) {
 		return ErrClosed
