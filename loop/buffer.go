@@ -1,5 +1,7 @@
 package loop
 
+import "slices"
+
 // Buffer is a queue of bytes: appended at the end, discarded from the front. Buffers come
 // from their loop's pool and go back to it when they are empty, so that an idle
 // connection has none.
@@ -22,20 +24,36 @@ func (b *Buffer) Bytes() []byte { return b.b[b.r:] }
 func (b *Buffer) Len() int { return len(b.b) - b.r }
 
 // Append adds p at the end.
-func (b *Buffer) Append(p []byte) { b.b = append(b.Tail(len(p)), p...) }
+func (b *Buffer) Append(p []byte) {
+	b.compact(len(p))
+	b.b = append(b.b, p...)
+}
 
-// Tail returns the buffer's whole storage with room for n more bytes, to append to; put the
-// result back with [Buffer.SetTail].
-func (b *Buffer) Tail(n int) []byte {
+// Tail returns the whole storage, for functions that append to a slice and return it; put
+// their result back with [Buffer.SetTail]. What was in the buffer must stay in front.
+func (b *Buffer) Tail() []byte { return b.b }
+
+// SetTail stores what was made of the result of Tail by appending.
+func (b *Buffer) SetTail(p []byte) { b.b = p }
+
+// Space returns room behind the bytes, n or more, for a read; [Buffer.Extend] then adds
+// what was read.
+func (b *Buffer) Space(n int) []byte {
+	b.compact(n)
+	b.b = slices.Grow(b.b, n)
+	return b.b[len(b.b):cap(b.b)]
+}
+
+// Extend adds the first n bytes of Space.
+func (b *Buffer) Extend(n int) { b.b = b.b[:len(b.b)+n] }
+
+// compact moves the bytes to the front if that makes room for n more.
+func (b *Buffer) compact(n int) {
 	if b.r > 0 && len(b.b)+n > cap(b.b) {
 		b.b = b.b[:copy(b.b, b.b[b.r:])]
 		b.r = 0
 	}
-	return b.b
 }
-
-// SetTail stores what was made from the result of Tail by appending.
-func (b *Buffer) SetTail(p []byte) { b.b = p }
 
 // Discard removes n bytes from the front.
 func (b *Buffer) Discard(n int) {
@@ -64,11 +82,16 @@ func (l *Loop) PutBuffer(b *Buffer) {
 	l.buffers = append(l.buffers, b)
 }
 
-// Scratch returns the loop's own read buffer of 64 KiB. What is in it is valid until the
-// handler that filled it returns.
-func (l *Loop) Scratch() []byte {
-	if l.scratch == nil {
-		l.scratch = make([]byte, scratchSize)
+// Scratch returns the loop's own buffer of 64 KiB, empty. Reads fill it, so that a
+// connection needs a buffer of its own only for what it cannot deal with at once. What is
+// in it is valid until the handler that filled it returns.
+func (l *Loop) Scratch() *Buffer {
+	if l.scratch.b == nil {
+		l.scratch.b = make([]byte, 0, scratchSize)
 	}
-	return l.scratch
+	l.scratch.b, l.scratch.r = l.scratch.b[:0], 0
+	return &l.scratch
 }
+
+// ScratchBuffer returns what Scratch returns, without emptying it.
+func (l *Loop) ScratchBuffer() *Buffer { return &l.scratch }

@@ -76,7 +76,7 @@ type Loop struct {
 	busy    int // coroutines with a job
 
 	buffers []*Buffer
-	scratch []byte
+	scratch Buffer
 }
 
 // maxEvents bounds the descriptors served in one turn.

@@ -1,0 +1,121 @@
+package stream
+
+import "time"
+
+const (
+	// drainTime bounds how long a stream waits for its peer to close after Drain.
+	drainTime = 2 * time.Second
+	// drainBytes bounds what it reads meanwhile.
+	drainBytes = 256 << 10
+)
+
+// Close closes the stream once everything written has been handed to the kernel.
+func (s *Stream) Close() {
+	if s.flags&closed != 0 {
+		return
+	}
+	s.flags |= closing
+	s.afterFlush()
+}
+
+// CloseNow closes the stream at once and drops what was not sent.
+func (s *Stream) CloseNow() { s.close(nil) }
+
+// CloseWrite stops sending once everything written has been handed to the kernel. The peer
+// reads to the end of file, and this side may go on reading.
+func (s *Stream) CloseWrite() {
+	s.flags |= ending
+	s.afterFlush()
+}
+
+// Drain is Close for a peer that may still be sending: it stops sending, reads and drops
+// what comes for two seconds or 256 KiB at most, and closes when the peer does. A plain close
+// with unread bytes would reset the connection, and the peer could lose the last
+// thing it was told (RFC 9112 §9.6).
+func (s *Stream) Drain() {
+	if s.flags&(closed|draining) != 0 {
+		return
+	}
+	s.flags |= ending | draining
+	s.SetDeadline(drainTime) // for a peer that does not read, either
+	s.afterFlush()
+}
+
+// afterFlush does what waits for the output to be written.
+func (s *Stream) afterFlush() {
+	if s.out != nil || s.flags&closed != 0 {
+		return
+	}
+	if s.flags&closing != 0 {
+		s.close(nil)
+		return
+	}
+	if s.flags&(ending|ended) == ending {
+		s.flags |= ended
+		if err := s.loop.Files().CloseWrite(int(s.fd)); err != nil {
+			s.close(err)
+			return
+		}
+		if s.flags&draining != 0 {
+			s.startDraining()
+		}
+	}
+}
+
+func (s *Stream) startDraining() {
+	if s.flags&eof != 0 {
+		s.close(nil)
+		return
+	}
+	s.releaseIn()
+	s.flags &^= paused
+	s.SetDeadline(drainTime)
+	s.setWant(s.want | readWant)
+	s.drainMore()
+}
+
+// drainMore reads and drops. The bound is on one burst: a peer that sends faster than it is read
+// for long is cut off.
+func (s *Stream) drainMore() {
+	scratch := s.loop.Scratch().Space(0)
+	for left := drainBytes; left > 0; {
+		n, err := s.loop.Files().Read(int(s.fd), scratch)
+		switch {
+		case isAgain(err):
+			return
+		case err != nil || n == 0:
+			s.close(nil)
+			return
+		}
+		left -= n
+	}
+	s.close(nil)
+}
+
+func (s *Stream) releaseIn() {
+	if s.in != nil && s.in != s.loop.ScratchBuffer() {
+		s.loop.PutBuffer(s.in)
+	}
+	s.in = nil
+}
+
+func (s *Stream) close(err error) {
+	if s.flags&closed != 0 {
+		return
+	}
+	s.flags |= closed
+	s.err = err
+	s.loop.RemoveHandler(s.id)
+	s.loop.Files().Close(int(s.fd))
+	if s.out != nil {
+		s.loop.PutBuffer(s.out)
+		s.out = nil
+	}
+	if c := s.calls; c != nil {
+		c.wakeAll()
+	}
+	if s.sink != nil {
+		s.releaseIn()
+		s.sink.StreamClosed(err)
+	}
+}

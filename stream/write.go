@@ -1,0 +1,78 @@
+package stream
+
+import "eddy/loop"
+
+// Pending returns how many bytes wait to be handed to the kernel.
+func (s *Stream) Pending() int {
+	if s.out == nil {
+		return 0
+	}
+	return s.out.Len()
+}
+
+// Send takes over b, a buffer of the stream's loop, and sends what is in it before the
+// loop sleeps: everything sent in one turn leaves in one system call. It never waits; see
+// [Stream.Pending] for backpressure.
+func (s *Stream) Send(b *loop.Buffer) {
+	switch {
+	case b.Len() == 0 || s.flags&(closed|ending|closing) != 0:
+		s.loop.PutBuffer(b)
+		return
+	case s.out == nil:
+		s.out = b
+	default:
+		s.out.Append(b.Bytes())
+		s.loop.PutBuffer(b)
+	}
+	s.flushLater()
+}
+
+// SendBytes is Send for bytes that stay the caller's: they are copied.
+func (s *Stream) SendBytes(p []byte) {
+	if len(p) == 0 || s.flags&(closed|ending|closing) != 0 {
+		return
+	}
+	if s.out == nil {
+		s.out = s.loop.GetBuffer()
+	}
+	s.out.Append(p)
+	s.flushLater()
+}
+
+func (s *Stream) flushLater() {
+	if s.flags&dirty == 0 && s.want&loop.Write == 0 {
+		s.flags |= dirty
+		s.loop.BeforeSleep(s)
+	}
+}
+
+// FlushBeforeSleep implements loop.Flusher.
+func (s *Stream) FlushBeforeSleep() {
+	s.flags &^= dirty
+	if s.out != nil {
+		s.flush()
+	}
+}
+
+// flush writes once. A short write means that the kernel's buffer is full: the rest waits
+// for a write event.
+func (s *Stream) flush() {
+	p := s.out.Bytes()
+	n, err := s.loop.Files().Write(int(s.fd), p)
+	if err != nil && !isAgain(err) {
+		s.close(err)
+		return
+	}
+	if n < len(p) || err != nil {
+		s.out.Discard(n)
+		s.setWant(s.want | loop.Write)
+	} else {
+		s.loop.PutBuffer(s.out)
+		s.out = nil
+		s.setWant(s.want &^ loop.Write)
+		s.afterFlush()
+	}
+	if c := s.calls; c != nil {
+		c.wakeWriters(s.Pending())
+	}
+}
