@@ -9,6 +9,7 @@ import (
 // calls is what a stream needs while coroutines wait on it.
 type calls struct {
 	reader  *loop.Waiter
+	readErr error // ends the read under way
 	writers []writer
 	maxRead int
 	reading bool
@@ -83,7 +84,18 @@ func (s *Stream) awaitRead(ctx context.Context) error {
 	if c.reader == &w {
 		c.reader = nil
 	}
+	if err == nil {
+		err, c.readErr = c.readErr, nil
+	}
 	return err
+}
+
+// InterruptRead makes the read under way fail with err, and does nothing if there is none.
+func (s *Stream) InterruptRead(err error) {
+	if c := s.calls; c != nil && c.reader != nil {
+		c.readErr = err
+		c.wakeReader()
+	}
 }
 
 // WaitWritten parks until at most mark bytes wait to be handed to the kernel. The calling
@@ -113,4 +125,3 @@ func (c *calls) leave(w *loop.Waiter) {
 		}
 	}
 }
-

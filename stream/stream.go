@@ -36,6 +36,9 @@ type Sink interface {
 	StreamReadable()
 	// StreamHangup is called once if the peer stops sending while reading is paused.
 	StreamHangup()
+	// StreamFlushed is called when output that had to wait for the peer was handed to the
+	// kernel to its last byte.
+	StreamFlushed()
 	// StreamDeadline is called when the deadline set by SetDeadline has passed.
 	StreamDeadline()
 	// StreamClosed is called once, when the descriptor has been closed: with nil if this
@@ -55,6 +58,7 @@ const (
 	ended                      // has stopped sending
 	draining                   // after ended: read and drop until the peer closes
 	closed
+	progress // something was written since the last TakeProgress
 )
 
 // Stream is a buffered descriptor on a loop. Its zero value becomes usable by Init.

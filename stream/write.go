@@ -54,6 +54,13 @@ func (s *Stream) FlushBeforeSleep() {
 	}
 }
 
+// TakeProgress reports whether the kernel has taken any output since the last call.
+func (s *Stream) TakeProgress() bool {
+	taken := s.flags&progress != 0
+	s.flags &^= progress
+	return taken
+}
+
 // flush writes once. A short write means that the kernel's buffer is full: the rest waits
 // for a write event.
 func (s *Stream) flush() {
@@ -63,16 +70,28 @@ func (s *Stream) flush() {
 		s.close(err)
 		return
 	}
-	if n < len(p) || err != nil {
+	if n > 0 {
+		s.flags |= progress
+	}
+	if n < len(p) {
 		s.out.Discard(n)
 		s.setWant(s.want | loop.Write)
 	} else {
 		s.loop.PutBuffer(s.out)
 		s.out = nil
-		s.setWant(s.want &^ loop.Write)
-		s.afterFlush()
+		s.flushed()
 	}
 	if c := s.calls; c != nil {
 		c.wakeWriters(s.Pending())
+	}
+}
+
+// flushed does what waits for the output to be gone.
+func (s *Stream) flushed() {
+	waited := s.want&loop.Write != 0
+	s.setWant(s.want &^ loop.Write)
+	s.afterFlush()
+	if waited && s.sink != nil && s.flags&closed == 0 {
+		s.sink.StreamFlushed()
 	}
 }

@@ -1,0 +1,126 @@
+package tcp
+
+import (
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"eddy/internal/poll"
+	"eddy/loop"
+)
+
+const (
+	// acceptBatch bounds the connections accepted in one turn, so that a storm of them
+	// leaves time for those that are already there.
+	acceptBatch = 128
+	// acceptPause is how long accepting rests when the system is out of descriptors.
+	acceptPause = 100 * time.Millisecond
+)
+
+// Acceptor accepts a listener's connections on a loop.
+type Acceptor struct {
+	listener *Listener
+	loop     *loop.Loop
+	files    poll.Files
+	fd       int
+	id       loop.ID
+	accepted func(fd int)
+	reserve  *os.File // a descriptor to give up when there is no other
+	resting  *loop.Timer
+	closed   bool
+}
+
+// Accept starts to accept: each new connection's descriptor, non-blocking and
+// close-on-exec, is given to accepted, which runs on lp and owns it. When the process or
+// the system is out of descriptors, waiting connections are closed and accepting rests for
+// a tenth of a second; the log tells. Call it on lp.
+func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
+	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: int(l.file.Fd()), accepted: accepted}
+	return a, a.start()
+}
+
+func (a *Acceptor) start() (err error) {
+	a.openReserve()
+	a.id, err = a.loop.AddHandler(a.fd, a, loop.Read)
+	return err
+}
+
+func (a *Acceptor) openReserve() {
+	if a.reserve == nil {
+		a.reserve, _ = os.Open(os.DevNull) // tried again when the next one is short
+	}
+}
+
+// HandleReady implements loop.Handler.
+func (a *Acceptor) HandleReady(loop.Ready) {
+	for range acceptBatch {
+		fd, err := a.files.Accept(a.fd)
+		switch err {
+		case nil:
+			a.accepted(fd)
+		case syscall.EAGAIN:
+			return
+		case syscall.ECONNABORTED, syscall.EPROTO:
+			// That connection was gone before it was accepted.
+		case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+			a.shed(err)
+			return
+		default:
+			a.loop.Logger().Error("accept failed", slog.Any("error", err), slog.String("addr", a.listener.addr.String()))
+			a.rest()
+			return
+		}
+		if a.closed {
+			return
+		}
+	}
+}
+
+// shed gives up the reserve descriptor to accept one connection and close it: its client
+// learns that it is refused instead of waiting in the backlog.
+func (a *Acceptor) shed(cause error) {
+	if a.reserve != nil {
+		a.reserve.Close()
+		a.reserve = nil
+		if fd, err := a.files.Accept(a.fd); err == nil {
+			a.files.Close(fd)
+		}
+		a.openReserve()
+	}
+	a.loop.Logger().Warn("out of descriptors: connections are refused", slog.Any("error", cause),
+		slog.String("addr", a.listener.addr.String()))
+	a.rest()
+}
+
+func (a *Acceptor) rest() {
+	a.loop.UpdateHandler(a.id, 0)
+	a.resting = a.loop.CallLater(acceptPause, func() {
+		a.resting = nil
+		a.openReserve()
+		a.loop.UpdateHandler(a.id, loop.Read)
+	})
+}
+
+// HandleDeadline implements loop.Handler; an acceptor sets none.
+func (a *Acceptor) HandleDeadline() {}
+
+// HandleLoopClose implements loop.Handler.
+func (a *Acceptor) HandleLoopClose() { a.Close() }
+
+// Close stops accepting and closes the listener. Connections that were accepted go on. A
+// second call does nothing. Call it on the loop.
+func (a *Acceptor) Close() error {
+	if a.closed {
+		return nil
+	}
+	a.closed = true
+	if a.resting != nil {
+		a.resting.Stop()
+	}
+	if a.reserve != nil {
+		a.reserve.Close()
+	}
+	a.loop.RemoveHandler(a.id)
+	return a.listener.close()
+}

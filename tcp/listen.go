@@ -1,0 +1,63 @@
+package tcp
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Listener is a listening socket.
+type Listener struct {
+	addr net.Addr
+	file *os.File // the descriptor that is polled
+	orig net.Listener
+}
+
+// Listen announces on addr: "host:port" for TCP, where an empty host means all addresses
+// and port 0 any free port, or "unix:" and a path for a Unix socket. The backlog is the
+// kernel's limit. The descriptor is close-on-exec.
+func Listen(ctx context.Context, addr string) (*Listener, error) {
+	network := "tcp"
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	}
+	var config net.ListenConfig
+	orig, err := config.Listen(ctx, network, addr)
+	if err != nil {
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	// The net package has the first descriptor in its own poller. A duplicate of it can be
+	// watched by a loop.
+	file, err := orig.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		orig.Close()
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	fd := int(file.Fd())
+	if err := unix.SetNonblock(fd, true); err != nil {
+		file.Close()
+		orig.Close()
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	if network == "tcp" {
+		// Accepted sockets inherit it: one system call less for each of them.
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	}
+	return &Listener{addr: orig.Addr(), file: file, orig: orig}, nil
+}
+
+// Addr returns the address, with the port that was chosen for port 0. Any goroutine.
+func (l *Listener) Addr() net.Addr { return l.addr }
+
+// close frees the socket; a Unix socket's file is removed.
+func (l *Listener) close() error {
+	err := l.file.Close()
+	if e := l.orig.Close(); err == nil {
+		err = e
+	}
+	return err
+}
