@@ -99,3 +99,11 @@ func (r *Request) FullURL() string {
 	}
 	return u
 }
+
+// NoBody is the body of a request without one.
+var NoBody io.ReadCloser = noBody{}
+
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (noBody) Close() error             { return nil }

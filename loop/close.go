@@ -37,7 +37,8 @@ func (l *Loop) Close() error {
 		turns++
 		l.closeTurn()
 	}, func() bool {
-		return (l.busy == 0 && l.exited == nil || turns > closingTurns) && l.quiet()
+		settled := l.busy == 0 && l.exited == nil && l.slots.used == 0
+		return turns > 0 && (settled || turns > closingTurns) && l.quiet()
 	})
 	l.abandon()
 	l.mu.Lock()

@@ -31,6 +31,9 @@ type contextKey struct{}
 // Init sets where values come from. parent's cancellation and deadline are not looked at.
 func (c *Context) Init(parent context.Context) { c.parent = parent }
 
+// Coroutine returns the coroutine that runs the job, nil before and after.
+func (c *Context) Coroutine() *Coroutine { return c.co.Load() }
+
 // Deadline reports that there is none.
 func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
 

@@ -37,7 +37,6 @@ func (s *Stream) Drain() {
 		return
 	}
 	s.flags |= ending | draining
-	s.SetDeadline(drainTime) // for a peer that does not read, either
 	s.afterFlush()
 }
 

@@ -6,7 +6,7 @@
 //
 // A [Stream] is used in one of two ways, or in both by turns. Code that runs in coroutines
 // calls methods that take a context and park: ReadUntil, ReadBytes, Read, Write, Flush.
-// Engine code sets a [Sink] and is called back on the loop when there is something
+// Engine code gives a [Sink] to Init and is called back on the loop when there is something
 // to do; it works on the stream's buffers in place.
 //
 // # Limits

@@ -117,8 +117,8 @@ func (s *Stream) EOF() bool { return s.flags&eof != 0 }
 // Zero clears it. There is one deadline: setting it replaces the former.
 func (s *Stream) SetDeadline(d time.Duration) { s.loop.SetDeadline(s.id, d) }
 
-// SetSink makes sink the one to be called back; nil leaves the stream to its coroutines.
-func (s *Stream) SetSink(sink Sink) { s.sink = sink }
+// Sink returns the sink that was given to Init.
+func (s *Stream) Sink() Sink { return s.sink }
 
 func (s *Stream) setWant(want loop.Ready) {
 	if want != s.want && s.flags&closed == 0 {
@@ -142,7 +142,7 @@ func (s *Stream) HandleReady(ready loop.Ready) {
 // HandleDeadline implements loop.Handler.
 func (s *Stream) HandleDeadline() {
 	switch {
-	case s.flags&draining != 0:
+	case s.flags&draining != 0 && s.flags&ended != 0:
 		s.close(nil)
 	case s.sink != nil:
 		s.sink.StreamDeadline()

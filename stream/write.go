@@ -54,6 +54,13 @@ func (s *Stream) FlushBeforeSleep() {
 	}
 }
 
+// FlushNow writes without waiting for the end of the turn.
+func (s *Stream) FlushNow() {
+	if s.out != nil && s.want&loop.Write == 0 {
+		s.flush()
+	}
+}
+
 // TakeProgress reports whether the kernel has taken any output since the last call.
 func (s *Stream) TakeProgress() bool {
 	taken := s.flags&progress != 0

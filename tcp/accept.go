@@ -36,7 +36,7 @@ type Acceptor struct {
 // the system is out of descriptors, waiting connections are closed and accepting rests for
 // a tenth of a second; the log tells. Call it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
-	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: int(l.file.Fd()), accepted: accepted}
+	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: l.fd, accepted: accepted}
 	return a, a.start()
 }
 

@@ -13,7 +13,8 @@ import (
 // Listener is a listening socket.
 type Listener struct {
 	addr net.Addr
-	file *os.File // the descriptor that is polled
+	file *os.File // owns fd
+	fd   int      // the descriptor that is polled; os.File.Fd would make it block again
 	orig net.Listener
 }
 
@@ -47,7 +48,7 @@ func Listen(ctx context.Context, addr string) (*Listener, error) {
 		// Accepted sockets inherit it: one system call less for each of them.
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}
-	return &Listener{addr: orig.Addr(), file: file, orig: orig}, nil
+	return &Listener{addr: orig.Addr(), file: file, fd: fd, orig: orig}, nil
 }
 
 // Addr returns the address, with the port that was chosen for port 0. Any goroutine.

@@ -29,6 +29,7 @@ type epoll struct {
 	files  files
 
 	events   [batch]unix.EpollEvent
+	most     int // of them to fetch: epoll takes turns only with those it has handed out
 	n        int
 	errno    syscall.Errno
 	deadline time.Time // what file's read deadline is set to
@@ -105,7 +106,7 @@ func (e *epoll) Remove(fd int) error {
 // the scheduler need not be told.
 func (e *epoll) fetch() {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.fd),
-		uintptr(unsafe.Pointer(&e.events[0])), batch, 0, 0, 0)
+		uintptr(unsafe.Pointer(&e.events[0])), uintptr(e.most), 0, 0, 0)
 	e.n, e.errno = int(n), 0
 	if errno != 0 {
 		e.n = 0
@@ -116,6 +117,7 @@ func (e *epoll) fetch() {
 }
 
 func (e *epoll) Wait(events []Event, until time.Time) (int, error) {
+	e.most = min(batch, len(events))
 	if until == DontWait {
 		e.fetch()
 	} else if err := e.park(until); err != nil {
@@ -147,11 +149,10 @@ func (e *epoll) park(until time.Time) error {
 	return nil
 }
 
-// copyOut translates what was fetched. What does not fit is reported again by the next
-// Wait, because readiness is level-triggered.
+// copyOut translates what was fetched.
 func (e *epoll) copyOut(events []Event) int {
 	n := 0
-	for i := 0; i < e.n && n < len(events); i++ {
+	for i := range e.n {
 		ev := &e.events[i]
 		token := uint64(uint32(ev.Fd)) | uint64(uint32(ev.Pad))<<32
 		if token == wakeToken {

@@ -1,0 +1,61 @@
+package httpserver
+
+import (
+	"context"
+	"net/netip"
+
+	"eddy/tcp"
+)
+
+// RemoteAddr returns the client's address. It is for the loop.
+func (c *conn) RemoteAddr() netip.AddrPort {
+	if c.Closed() {
+		return netip.AddrPort{}
+	}
+	return tcp.PeerAddr(c.FD())
+}
+
+// addrs are the addresses of an exchange's connection, looked up when they are first
+// asked for: most handlers never do.
+type addrs struct {
+	remote, local netip.AddrPort
+}
+
+// RemoteAddr implements httputil.Conn.
+func (x *exchange) RemoteAddr() netip.AddrPort { return x.addresses().remote }
+
+// LocalAddr implements httputil.Conn.
+func (x *exchange) LocalAddr() netip.AddrPort { return x.addresses().local }
+
+func (x *exchange) addresses() addrs {
+	x.mu.Lock()
+	known := x.addrs
+	x.mu.Unlock()
+	if known != nil {
+		return *known
+	}
+	var a addrs
+	x.onLoop(func() {
+		if c := x.conn; !c.Closed() {
+			a = addrs{tcp.PeerAddr(c.FD()), tcp.LocalAddr(c.FD())}
+		}
+	})
+	x.mu.Lock()
+	x.addrs = &a
+	x.mu.Unlock()
+	return a
+}
+
+// onLoop runs f on the connection's loop: here if the caller holds it, which the handler's
+// own coroutine does. f must not park.
+func (x *exchange) onLoop(f func()) error {
+	if co := x.Coroutine(); co != nil && co.Hold() {
+		f()
+		co.Release()
+		return nil
+	}
+	return x.conn.Loop().Do(context.Background(), func(context.Context) error {
+		f()
+		return nil
+	})
+}

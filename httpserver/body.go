@@ -1,0 +1,124 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"eddy/http1"
+	"eddy/httputil"
+	"eddy/stream"
+)
+
+// body is the request's body as the handler reads it. There is no buffer of its own: it
+// takes from the connection's, and the connection reads only when it asks.
+type body struct {
+	x   *exchange
+	err error // what every further Read returns
+}
+
+// bodyRoom is how many bytes a read of a body asks the kernel for.
+const bodyRoom = 16 << 10
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (n int, err error) {
+	if len(p) == 0 || b.err != nil {
+		return 0, b.err
+	}
+	err = b.x.conn.Loop().Do(b.x, func(ctx context.Context) error {
+		n, err = b.read(ctx, p)
+		return err
+	})
+	if err != nil {
+		b.err = err
+	}
+	return n, err
+}
+
+// Close makes further reads fail. What is unread ends the connection after the response.
+func (b *body) Close() error {
+	if b.err == nil {
+		b.err = errBodyClosed
+	}
+	return nil
+}
+
+var errBodyClosed = errors.New("httpserver: read of a closed body")
+
+// read runs on the loop.
+func (b *body) read(ctx context.Context, p []byte) (int, error) {
+	x, c := b.x, b.x.conn
+	if c.x != x {
+		return 0, httputil.ErrFinished
+	}
+	for {
+		if c.reader.BodyDone() {
+			return 0, io.EOF
+		}
+		n, err := b.take(p)
+		if n > 0 || err != nil {
+			return n, err
+		}
+		if c.reader.BodyDone() {
+			return 0, io.EOF
+		}
+		if x.expect {
+			x.expect = false
+			c.SendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+		}
+		c.SetDeadline(c.server.options.BodyTimeout)
+		err = c.WaitReadable(ctx, bodyRoom)
+		c.SetDeadline(0)
+		if err != nil {
+			return 0, b.waitError(err)
+		}
+	}
+}
+
+// take moves body bytes that are here into p. The parser is shown no more than fits, so
+// that nothing is left over; if that is not enough for it to go on, a byte more.
+func (b *body) take(p []byte) (int, error) {
+	c := b.x.conn
+	unread := c.Unread()
+	for window := min(len(p), len(unread)); window <= len(unread) && window > 0; window++ {
+		data, n, done, err := c.reader.ReadBody(unread[:window], &c.server.options.Limits, &b.x.req.Trailer)
+		if err != nil {
+			return 0, b.fail(err)
+		}
+		if n == 0 && !done {
+			continue
+		}
+		copied := copy(p, data)
+		c.Discard(n)
+		if copied > 0 || done {
+			return copied, nil
+		}
+		unread = c.Unread()
+		window = min(len(p), len(unread)) - 1
+	}
+	return 0, nil
+}
+
+// fail notes that the body is broken: whatever the handler answers, the connection
+// cannot be used again.
+func (b *body) fail(err error) error {
+	b.x.conn.last = true
+	var fault *http1.Error
+	if errors.As(err, &fault) && fault.Status == 413 {
+		return httputil.ErrBodyTooLarge
+	}
+	return err
+}
+
+func (b *body) waitError(err error) error {
+	b.x.conn.last = true
+	switch {
+	case errors.Is(err, httputil.ErrBodyTimeout):
+		return httputil.ErrBodyTimeout
+	case err == io.EOF:
+		return io.ErrUnexpectedEOF
+	case errors.Is(err, stream.ErrClosed) || b.x.conn.Closed():
+		return httputil.ErrClosed
+	}
+	return err
+}

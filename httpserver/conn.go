@@ -1,0 +1,243 @@
+package httpserver
+
+import (
+	"errors"
+	"log/slog"
+
+	"eddy/http1"
+	"eddy/httputil"
+	"eddy/loop"
+	"eddy/stream"
+)
+
+// conn is one connection. It exists for as long as the client stays, mostly idle, so every
+// field counts: what a request needs is in the exchange.
+//
+// It belongs to its loop, and is in one of four phases.
+type conn struct {
+	stream.Stream
+	server *Server
+	reader http1.RequestReader
+	x      *exchange  // the request being served, nil in every phase but busy
+	home   *loop.Loop // until it is opened: the loop it is on its way to
+	start  int        // until it is opened: its descriptor
+	phase  phase
+	last   bool // no request may follow the present one
+}
+
+type phase uint8
+
+const (
+	fresh   phase = iota // opened, no byte has come
+	idle                 // between requests
+	reading              // some of a head has come
+	busy                 // an exchange is under way
+	leaving              // the last response is being sent
+)
+
+// connOf returns the connection that a loop's handler belongs to.
+func connOf(h loop.Handler) (*conn, bool) {
+	s, ok := h.(*stream.Stream)
+	if !ok {
+		return nil, false
+	}
+	c, ok := s.Sink().(*conn)
+	return c, ok
+}
+
+// RunTask opens a connection that was accepted on another loop.
+func (c *conn) RunTask() { c.open(c.home) }
+
+func (c *conn) open(l *loop.Loop) {
+	fd := c.start
+	c.home, c.start = nil, 0
+	if err := c.Init(l, fd, c); err != nil {
+		c.server.options.Logger.Error("a connection was dropped", slog.Any("error", err))
+		c.server.gone(l)
+		return
+	}
+	c.SetDeadline(c.server.options.HeaderTimeout)
+}
+
+// StreamReadable implements stream.Sink.
+func (c *conn) StreamReadable() { c.advance() }
+
+// advance goes on with the next request if there is one and its turn has come.
+func (c *conn) advance() {
+	if c.phase >= busy {
+		return
+	}
+	if c.Pending() > stream.HighWater {
+		c.FlushNow()
+		if c.Pending() > stream.HighWater {
+			// The client sends requests and does not read the responses: StreamFlushed
+			// goes on when it does.
+			c.Pause()
+			return
+		}
+	}
+	p := c.Unread()
+	n, err := c.reader.FindHead(p, &c.server.options.Limits)
+	switch {
+	case err != nil:
+		c.refuse(err)
+	case n > 0:
+		c.begin(p[:n])
+	case c.EOF():
+		c.leave((*stream.Stream).Close)
+	case len(p) > 0 && c.phase != reading:
+		if c.phase == idle {
+			c.SetDeadline(c.server.options.HeaderTimeout)
+		}
+		c.phase = reading
+	}
+}
+
+// begin starts an exchange. The head is copied once, into one string that all strings of
+// the request are slices of.
+func (c *conn) begin(head []byte) {
+	x := &exchange{conn: c}
+	x.req.Header = httputil.HeaderOver(x.fields[:])
+	err := c.reader.ParseHead(string(head), &c.server.options.Limits, &x.req)
+	c.Discard(len(head))
+	if err != nil {
+		c.refuse(err)
+		return
+	}
+	c.phase, c.x = busy, x
+	c.Pause()
+	c.SetDeadline(0)
+	x.begin()
+}
+
+// ended is called when an exchange is over and its response is on its way.
+func (c *conn) ended(keepAlive bool) {
+	c.x = nil
+	if c.Closed() {
+		return
+	}
+	if !c.skipBody() {
+		c.leave((*stream.Stream).Drain)
+		return
+	}
+	if !keepAlive || c.last {
+		c.leave((*stream.Stream).Close)
+		return
+	}
+	c.phase = idle
+	c.Resume()
+	c.SetDeadline(c.server.options.IdleTimeout)
+	c.advance()
+	if c.Pending() > 0 && c.phase < busy {
+		c.watchOutput()
+	}
+}
+
+// skipBody drops what the handler left of the body if that is here already. It reports
+// whether the next request can follow: to read on for a body that nobody wants would be
+// the client's gain only.
+func (c *conn) skipBody() bool {
+	for !c.reader.BodyDone() {
+		_, n, done, err := c.reader.ReadBody(c.Unread(), &c.server.options.Limits, nil)
+		c.Discard(n)
+		if err != nil || !done && n == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// leave closes the connection after what has been written: by Close, or by Drain if the
+// client may still be sending.
+func (c *conn) leave(how func(*stream.Stream)) {
+	c.phase = leaving
+	how(&c.Stream)
+	if !c.Closed() && c.Pending() > 0 {
+		c.watchOutput()
+	}
+}
+
+// refuse answers a request that cannot be served, and closes.
+func (c *conn) refuse(err error) {
+	status, reason := 400, "malformed request"
+	var fault *http1.Error
+	if errors.As(err, &fault) {
+		status, reason = fault.Status, fault.Reason
+	}
+	c.server.options.Logger.Info("malformed request", slog.Int("status", status), slog.String("reason", reason),
+		slog.String("client", c.RemoteAddr().String()))
+	c.answer(status, reason)
+}
+
+// answer sends an error as the connection's last response.
+func (c *conn) answer(status int, reason string) {
+	c.last = true
+	var req httputil.Request
+	req.Method, req.Version = "GET", httputil.HTTP11
+	var enc http1.ResponseEncoder
+	enc.Init(&req, false)
+	b := c.Loop().GetBuffer()
+	if p, err := appendError(b.Tail(), &enc, status, reason, c.server.date.line(c.Loop().Now())); err == nil {
+		b.SetTail(p)
+	}
+	c.Send(b)
+	c.leave((*stream.Stream).Drain)
+}
+
+// closeIfIdle is for Shutdown.
+func (c *conn) closeIfIdle() {
+	if c.phase == idle || c.phase == fresh {
+		c.leave((*stream.Stream).Close)
+	}
+}
+
+// watchOutput bounds how long the client may leave the output where it is.
+func (c *conn) watchOutput() {
+	c.TakeProgress()
+	c.SetDeadline(c.server.options.WriteTimeout)
+}
+
+// StreamFlushed implements stream.Sink: the client has caught up.
+func (c *conn) StreamFlushed() {
+	if c.phase >= busy {
+		return
+	}
+	c.Resume()
+	c.SetDeadline(c.server.options.IdleTimeout)
+	c.advance()
+}
+
+// StreamHangup implements stream.Sink: the client sends no more while its request is
+// served. It may still read, so the response is sent if the handler makes one.
+func (c *conn) StreamHangup() {
+	c.last = true
+	if c.x != nil {
+		c.x.Cancel(httputil.ErrClosed)
+	}
+}
+
+// StreamDeadline implements stream.Sink.
+func (c *conn) StreamDeadline() {
+	switch {
+	case c.Pending() > 0:
+		if c.TakeProgress() {
+			c.SetDeadline(c.server.options.WriteTimeout)
+		} else {
+			c.CloseNow()
+		}
+	case c.phase == busy:
+		c.InterruptRead(httputil.ErrBodyTimeout)
+	case c.phase == reading:
+		c.answer(408, "the request's head did not arrive in time")
+	default:
+		c.CloseNow()
+	}
+}
+
+// StreamClosed implements stream.Sink.
+func (c *conn) StreamClosed(error) {
+	c.server.gone(c.Loop())
+	if c.x != nil {
+		c.x.disconnect()
+	}
+}

@@ -1,0 +1,16 @@
+// Package httpserver serves HTTP/1.0 and HTTP/1.1 on event loops (Tornado's httpserver).
+//
+// Kind: engine. It joins stream, tcp and http1, and runs any [httputil.Handler]: a
+// web.Application, or an http.Handler made one by internal/nethttp.
+//
+// A [Server] accepts connections and spreads them over the loops of a group. A connection
+// is one small struct while it is idle: no goroutine, no buffer, no timer. When the head
+// of a request has arrived, an exchange is made, which is never recycled, and the handler
+// runs in a coroutine of the connection's loop. Requests of one connection are served one after
+// another, in order.
+//
+// # Limits
+//
+// See [Options]: every limit has a default. A client that breaks the protocol or a limit is
+// told so (400, 408, 413, 414, 431, 501, 505), and its connection is closed.
+package httpserver

@@ -1,0 +1,294 @@
+package httpserver
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"eddy/http1"
+	"eddy/httputil"
+	"eddy/loop"
+	"eddy/stream"
+)
+
+// exchange is one request with its response: the job of a coroutine, the handler's
+// context, its ResponseWriter and its request in one piece of memory. The garbage collector
+// frees it, so what a handler keeps of it stays valid.
+//
+// The handler's side (out, enc) is its own until it flushes; only then the connection's
+// loop is needed. mu keeps a goroutine that writes after the handler has returned from
+// touching a buffer that belongs to another request by then.
+type exchange struct {
+	loop.Context
+	conn *conn
+	req  httputil.Request
+
+	mu       sync.Mutex
+	enc      http1.ResponseEncoder
+	out      *loop.Buffer // written, not handed to the connection
+	addrs    *addrs
+	finished bool // no more may be written
+	closed   bool // the connection is gone
+	failed   bool // the response cannot be completed: close instead
+
+	expect bool // the client waits for a 100 before it sends the body
+	fields [8]httputil.Field
+}
+
+// flushSize is how much a response collects before it is handed over by itself.
+const flushSize = 32 << 10
+
+func (x *exchange) begin() {
+	c := x.conn
+	o := &c.server.options
+	x.req.Protocol = "http"
+	x.req.Conn = x
+	x.req.Start = c.Loop().Now()
+	x.req.Body = httputil.NoBody
+	if !c.reader.BodyDone() {
+		x.req.Body = &body{x: x}
+		x.expect = c.reader.ExpectContinue()
+	}
+	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive && !c.server.draining.Load())
+	x.Init(o.Context)
+	c.Loop().Start(&x.Context, x)
+}
+
+// RunJob implements loop.Job.
+func (x *exchange) RunJob(context.Context) {
+	defer x.recover()
+	x.conn.server.handler.ServeRequest(x, x, &x.req)
+}
+
+func (x *exchange) recover() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	x.abort()
+	if p != http.ErrAbortHandler {
+		x.conn.server.options.Logger.Error("panic in a handler", slog.Any("panic", p),
+			slog.String("method", x.req.Method), slog.String("path", x.req.Path),
+			slog.String("stack", string(debug.Stack())))
+	}
+}
+
+// abort makes the response end in a 500, or in a closed connection if it has begun.
+func (x *exchange) abort() {
+	x.mu.Lock()
+	x.failed = true
+	x.mu.Unlock()
+}
+
+// JobDone implements loop.Job: the handler is through.
+func (x *exchange) JobDone(o loop.Outcome) {
+	x.mu.Lock()
+	if o != loop.Returned {
+		x.failed = true
+	}
+	keepAlive := x.complete(true)
+	b := x.out
+	x.out, x.finished = nil, true
+	x.mu.Unlock()
+	if b != nil {
+		x.conn.Send(b)
+	}
+	x.conn.ended(keepAlive)
+}
+
+// complete ends the response, with an error if there is none yet, and reports whether
+// another one may follow it. Its caller holds mu, and says whether it holds the loop, too.
+func (x *exchange) complete(held bool) bool {
+	if x.finished || x.closed {
+		return x.enc.KeepAlive() && !x.failed
+	}
+	b := x.buffer(held)
+	if !x.enc.HeadWritten() {
+		x.failed = false
+		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(held))
+		if err == nil {
+			b.SetTail(p)
+		}
+		return x.enc.KeepAlive() && err == nil
+	}
+	if x.failed {
+		return false
+	}
+	p, err := x.enc.AppendEnd(b.Tail(), nil)
+	if err != nil {
+		x.failed = true
+		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
+			slog.String("method", x.req.Method), slog.String("path", x.req.Path))
+		return false
+	}
+	b.SetTail(p)
+	return x.enc.KeepAlive()
+}
+
+// appendError appends a whole response with a short text.
+func appendError(dst []byte, enc *http1.ResponseEncoder, status int, reason string, date []byte) ([]byte, error) {
+	text := fmt.Sprintf("%d %s\n", status, http.StatusText(status))
+	if reason != "" {
+		text = fmt.Sprintf("%d %s: %s\n", status, http.StatusText(status), reason)
+	}
+	var h httputil.Header
+	h.Append("Content-Type", "text/plain; charset=utf-8")
+	dst, err := enc.AppendHead(dst, status, "", &h, int64(len(text)), date)
+	if err != nil {
+		return dst, err
+	}
+	if dst, err = enc.AppendBody(dst, []byte(text)); err != nil {
+		return dst, err
+	}
+	return enc.AppendEnd(dst, nil)
+}
+
+// hold reports whether the caller is the handler's coroutine and holds the loop; then
+// release must follow. Handlers may also write from a goroutine of their own.
+func (x *exchange) hold() bool {
+	co := x.Coroutine()
+	return co != nil && co.Hold()
+}
+
+func (x *exchange) release(held bool) {
+	if held {
+		x.Coroutine().Release()
+	}
+}
+
+func (x *exchange) date(held bool) []byte {
+	if held {
+		return x.conn.server.date.line(x.conn.Loop().Now())
+	}
+	return x.conn.server.date.line(time.Now())
+}
+
+// buffer returns what the response is written to: from the loop's pool if that is at hand.
+func (x *exchange) buffer(held bool) *loop.Buffer {
+	if x.out == nil {
+		if held {
+			x.out = x.conn.Loop().GetBuffer()
+		} else {
+			x.out = new(loop.Buffer)
+		}
+	}
+	return x.out
+}
+
+// WriteHead implements httputil.ResponseWriter.
+func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, length int64) error {
+	held := x.hold()
+	defer x.release(held)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.writable(); err != nil {
+		return err
+	}
+	b := x.buffer(held)
+	p, err := x.enc.AppendHead(b.Tail(), status, reason, h, length, x.date(held))
+	if err != nil {
+		return err
+	}
+	b.SetTail(p)
+	return nil
+}
+
+func (x *exchange) writable() error {
+	switch {
+	case x.finished:
+		return httputil.ErrFinished
+	case x.closed:
+		return httputil.ErrClosed
+	}
+	return nil
+}
+
+// disconnect tells the handler that its client is gone.
+func (x *exchange) disconnect() {
+	x.mu.Lock()
+	x.closed = true
+	x.mu.Unlock()
+	x.Cancel(httputil.ErrClosed)
+}
+
+// Write implements httputil.ResponseWriter.
+func (x *exchange) Write(p []byte) (int, error) {
+	full, err := x.append(p)
+	if err != nil {
+		return 0, err
+	}
+	if full {
+		if err := x.Flush(); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (x *exchange) append(p []byte) (full bool, err error) {
+	held := x.hold()
+	defer x.release(held)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.writable(); err != nil {
+		return false, err
+	}
+	if !x.enc.HeadWritten() {
+		return false, httputil.ErrNoHead
+	}
+	b := x.buffer(held)
+	out, err := x.enc.AppendBody(b.Tail(), p)
+	if err != nil {
+		return false, err
+	}
+	b.SetTail(out)
+	return b.Len() >= flushSize, nil
+}
+
+// Flush implements httputil.ResponseWriter.
+func (x *exchange) Flush() error {
+	slow := false
+	err := x.onLoop(func() {
+		x.handOver()
+		slow = x.conn.Pending() > stream.HighWater
+	})
+	if err != nil || !slow {
+		return err
+	}
+	return x.conn.Loop().Do(x, func(ctx context.Context) error {
+		x.conn.watchOutput()
+		defer x.conn.SetDeadline(0)
+		if err := x.conn.WaitWritten(ctx, stream.LowWater); err != nil {
+			return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+		}
+		return nil
+	})
+}
+
+// handOver gives what was written to the connection. It runs on the loop.
+func (x *exchange) handOver() {
+	x.mu.Lock()
+	b := x.out
+	x.out = nil
+	x.mu.Unlock()
+	if b != nil {
+		x.conn.Send(b)
+	}
+}
+
+// Finish implements httputil.ResponseWriter.
+func (x *exchange) Finish() error {
+	x.mu.Lock()
+	if x.finished {
+		x.mu.Unlock()
+		return nil
+	}
+	x.complete(false)
+	x.finished = true
+	x.mu.Unlock()
+	return x.onLoop(x.handOver)
+}

@@ -1,0 +1,76 @@
+package httpserver
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"eddy/http1"
+)
+
+// The defaults of [Options].
+const (
+	DefaultHeaderTimeout = 20 * time.Second
+	DefaultBodyTimeout   = 30 * time.Second
+	DefaultIdleTimeout   = 75 * time.Second
+	DefaultWriteTimeout  = 60 * time.Second
+)
+
+// Options configures a [Server]. The zero value is good. A negative timeout means none.
+type Options struct {
+	// Limits bounds heads and bodies; see [http1.Limits] for the defaults.
+	Limits http1.Limits
+
+	// HeaderTimeout bounds the time from the first byte of a head to its last, and from
+	// the opening of a connection to its first request. Default: 20 seconds; the answer
+	// is 408, or none if not a byte has come.
+	HeaderTimeout time.Duration
+
+	// BodyTimeout bounds how long a handler waits for the next bytes of a request body.
+	// Default: 30 seconds; the read fails with httputil.ErrBodyTimeout.
+	BodyTimeout time.Duration
+
+	// IdleTimeout bounds how long a connection stays open between requests. Default: 75 seconds.
+	IdleTimeout time.Duration
+
+	// WriteTimeout bounds how long a client may take nothing of a response that waits for
+	// it. Default: 60 seconds; the connection is reset.
+	WriteTimeout time.Duration
+
+	// NoKeepAlive closes every connection after one response.
+	NoKeepAlive bool
+
+	// Logger receives panics of handlers and, at level Info, what clients did wrong.
+	// Default: slog.Default().
+	Logger *slog.Logger
+
+	// Context carries values for all requests. Its cancellation is not looked at.
+	// Default: context.Background().
+	Context context.Context
+}
+
+func (o Options) withDefaults() Options {
+	o.Limits = o.Limits.WithDefaults()
+	timeout := func(d *time.Duration, normal time.Duration) {
+		switch {
+		case *d == 0:
+			*d = normal
+		case *d < 0:
+			*d = 0 // what SetDeadline takes for none
+		}
+	}
+	timeout(&o.HeaderTimeout, DefaultHeaderTimeout)
+	timeout(&o.BodyTimeout, DefaultBodyTimeout)
+	timeout(&o.IdleTimeout, DefaultIdleTimeout)
+	timeout(&o.WriteTimeout, DefaultWriteTimeout)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
+	// Without a parent that can be cancelled, context.Cause is right about a request's own
+	// cancellation.
+	o.Context = context.WithoutCancel(o.Context)
+	return o
+}

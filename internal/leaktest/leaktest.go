@@ -1,0 +1,78 @@
+// Package leaktest fails a package's tests if they leave goroutines or descriptors behind.
+package leaktest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Main runs the tests and then checks. Call it from TestMain.
+func Main(m *testing.M) {
+	before := descriptors()
+	code := m.Run()
+	if code == 0 {
+		if report := settle(before); report != "" {
+			fmt.Fprintln(os.Stderr, report)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// settle waits for what is ending on its own, as goroutines do that were just told to.
+func settle(before int) string {
+	var report string
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		runtime.GC() // frees descriptors that only a finalizer holds
+		report = goroutines()
+		if n := descriptors(); report == "" && n > before {
+			report = fmt.Sprintf("leaktest: %d descriptors, %d before the tests", n, before)
+		}
+		if report == "" {
+			return ""
+		}
+		runtime.Gosched()
+	}
+	return report
+}
+
+// goroutines returns the stacks of goroutines that a test must have started.
+func goroutines() string {
+	buf := make([]byte, 1<<20)
+	buf = buf[:runtime.Stack(buf, true)]
+	var left []string
+	for _, g := range strings.Split(string(buf), "\n\n") {
+		if strings.Contains(g, "leaktest.goroutines(") || strings.Contains(g, "testing.(*M)") ||
+			strings.Contains(g, "runtime.ensureSigM") || strings.Contains(g, "os/signal.loop") ||
+			strings.Contains(g, "runtime.MutexProfile") || strings.TrimSpace(g) == "" {
+			continue
+		}
+		left = append(left, g)
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("leaktest: %d goroutines left:\n\n%s", len(left), strings.Join(left, "\n\n"))
+}
+
+// descriptors counts the open descriptors but those of epoll and eventfd that the runtime's
+// own poller holds, which stay once they were needed.
+func descriptors() int {
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil || len(links) == 0 {
+		return 0 // a system without /proc
+	}
+	n := 0
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err == nil && !strings.HasPrefix(target, "anon_inode:") {
+			n++
+		}
+	}
+	return n
+}
