@@ -1,0 +1,284 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"eddy/async"
+	"eddy/stream"
+)
+
+// reads are calls that must give the same result however the bytes arrive.
+var reads = []struct {
+	name string
+	sent string
+	call func(ctx context.Context, s *stream.Stream) (string, error)
+	want string
+	err  error
+	rest string // what is left for the next read
+}{
+	{"until", "GET /\r\n\r\nbody", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadUntil(ctx, []byte("\r\n\r\n"), 0)
+		return string(p), err
+	}, "GET /\r\n\r\n", nil, "body"},
+	{"until, false starts", "aaaab", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadUntil(ctx, []byte("aab"), 0)
+		return string(p), err
+	}, "aaaab", nil, ""},
+	{"until, limit met exactly", "12345\nextra that does not count", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadUntil(ctx, []byte("\n"), 6)
+		return string(p), err
+	}, "12345\n", nil, "extra that does not count"},
+	{"until, limit exceeded", "123456\n", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadUntil(ctx, []byte("\n"), 6)
+		return string(p), err
+	}, "", stream.ErrTooLong, ""},
+	{"regexp", "key: value\r\nrest", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadUntilRegexp(ctx, regexp.MustCompile(`\r?\n`), 0)
+		return string(p), err
+	}, "key: value\r\n", nil, "rest"},
+	{"bytes", "12345678", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadBytes(ctx, 5)
+		return string(p), err
+	}, "12345", nil, "678"},
+	{"no bytes", "x", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadBytes(ctx, 0)
+		return string(p), err
+	}, "", nil, "x"},
+	{"too many bytes", "", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadBytes(ctx, stream.DefaultMaxRead+1)
+		return string(p), err
+	}, "", stream.ErrTooLong, ""},
+	{"cut short", "1234", func(ctx context.Context, s *stream.Stream) (string, error) {
+		p, err := s.ReadBytes(ctx, 5)
+		return string(p), err
+	}, "", io.ErrUnexpectedEOF, "1234"},
+	{"end", "", func(ctx context.Context, s *stream.Stream) (string, error) {
+		n, err := s.Read(ctx, make([]byte, 8))
+		return fmt.Sprint(n), err
+	}, "0", io.EOF, ""},
+}
+
+func TestRead_HoweverTheBytesArrive(t *testing.T) {
+	for _, tt := range reads {
+		for _, piece := range []int{1, 2, 3, 1 << 20} {
+			for _, where := range []string{"coroutine", "goroutine"} {
+				t.Run(fmt.Sprintf("%s/%d/%s", tt.name, piece, where), func(t *testing.T) {
+					bubble(t, nil, func(h *harness) {
+						got, rest := "", ""
+						var err error
+						work := func(ctx context.Context) error {
+							got, err = tt.call(ctx, h.s)
+							for p := make([]byte, 100); err == nil || err == io.ErrUnexpectedEOF; {
+								n, e := h.s.Read(ctx, p)
+								rest += string(p[:n])
+								if e != nil {
+									break
+								}
+							}
+							return nil
+						}
+						done := make(chan struct{})
+						go func() {
+							defer close(done)
+							if where == "coroutine" {
+								h.loop.Do(h.ctx, work)
+							} else {
+								work(h.ctx)
+							}
+						}()
+						for s := tt.sent; s != ""; {
+							n := min(piece, len(s))
+							h.peer.Send(s[:n])
+							s = s[n:]
+							h.settle()
+						}
+						h.peer.CloseWrite()
+						<-done
+						if got != tt.want || !errors.Is(err, tt.err) || rest != tt.rest {
+							t.Errorf("got %q, %v, rest %q; want %q, %v, rest %q", got, err, rest, tt.want, tt.err, tt.rest)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestRead_OneAtATime(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		first := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		h.settle()
+		if _, err := h.s.ReadBytes(h.ctx, 1); !errors.Is(err, stream.ErrReading) {
+			t.Errorf("second read: %v, want ErrReading", err)
+		}
+		h.peer.Send("abc")
+		if p, err := first.Wait(h.ctx); string(p) != "abc" || err != nil {
+			t.Errorf("first read: %q, %v", p, err)
+		}
+	})
+}
+
+func TestRead_CancelledReadLosesNothing(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.Send("ab")
+		ctx, cancel := context.WithTimeout(h.ctx, time.Second)
+		defer cancel()
+		if _, err := h.s.ReadBytes(ctx, 3); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		h.settle()
+		h.peer.Send("c")
+		if p, err := h.s.ReadBytes(h.ctx, 3); string(p) != "abc" || err != nil {
+			t.Errorf("next read: %q, %v", p, err)
+		}
+	})
+}
+
+func TestRead_NothingIsReadUnasked(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.Send("abc")
+		h.settle()
+		time.Sleep(time.Hour)
+		if n := h.peer.Unread(); n != 3 {
+			t.Errorf("%d bytes were read without a read", 3-n)
+		}
+		if p, err := h.s.ReadBytes(h.ctx, 3); string(p) != "abc" || err != nil {
+			t.Errorf("%q, %v", p, err)
+		}
+	})
+}
+
+func TestRead_AfterCloseGivesWhatIsBuffered(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.Send("abcdef")
+		if p, err := h.s.ReadBytes(h.ctx, 1); string(p) != "a" || err != nil {
+			t.Fatalf("%q, %v", p, err)
+		}
+		h.on(h.s.CloseNow)
+		if p, err := h.s.ReadBytes(h.ctx, 2); string(p) != "bc" || err != nil {
+			t.Errorf("buffered: %q, %v", p, err)
+		}
+		if _, err := h.s.ReadBytes(h.ctx, 9); !errors.Is(err, stream.ErrClosed) {
+			t.Errorf("beyond: %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestRead_FailsWithTheStream(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		f := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		h.settle()
+		h.peer.Reset(syscall.ECONNRESET)
+		if _, err := f.Wait(h.ctx); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%v, want ECONNRESET", err)
+		}
+	})
+}
+
+func TestRead_Interrupted(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		late := errors.New("late")
+		h.on(func() { h.s.InterruptRead(late) }) // nothing to interrupt
+		f := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		h.settle()
+		h.on(func() { h.s.InterruptRead(late) })
+		if _, err := f.Wait(h.ctx); err != late {
+			t.Errorf("%v", err)
+		}
+		h.peer.Send("abc")
+		if p, err := h.s.ReadBytes(h.ctx, 3); string(p) != "abc" || err != nil {
+			t.Errorf("next read: %q, %v", p, err)
+		}
+	})
+}
+
+func TestWrite_ParksAboveHighWater(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.SetRoom(0)
+		written := 0
+		f := async.Go(h.ctx, func(ctx context.Context) (int, error) {
+			for range 10 {
+				if err := h.s.Write(ctx, make([]byte, 32<<10)); err != nil {
+					return 0, err
+				}
+				written++
+			}
+			return written, nil
+		})
+		h.settle()
+		if f.Done() || written > stream.HighWater/(32<<10) {
+			t.Fatalf("%d writes of 32 KiB went through to a peer that does not read", written)
+		}
+		total := 0
+		for !f.Done() {
+			h.peer.SetRoom(16 << 10)
+			h.settle()
+			total += len(h.peer.Take())
+		}
+		h.peer.SetRoom(-1)
+		if err := h.s.Flush(h.ctx); err != nil {
+			t.Error(err)
+		}
+		if total += len(h.peer.Take()); total != 320<<10 {
+			t.Errorf("the peer got %d bytes", total)
+		}
+	})
+}
+
+func TestFlush_WaitsForTheKernelAndFailsWithTheStream(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.SetRoom(5)
+		if err := h.s.Write(h.ctx, []byte("0123456789")); err != nil {
+			t.Error(err)
+		}
+		f := async.Go(h.ctx, func(ctx context.Context) (int, error) { return 0, h.s.Flush(ctx) })
+		h.settle()
+		if f.Done() {
+			t.Error("Flush returned with bytes left")
+		}
+		h.peer.Reset(syscall.ECONNRESET)
+		if _, err := f.Wait(h.ctx); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("Flush: %v", err)
+		}
+		if err := h.s.Write(h.ctx, []byte("x")); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("Write: %v", err)
+		}
+	})
+}
+
+func TestWrite_CancelledWaitKeepsTheBytes(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.SetRoom(0)
+		ctx, cancel := context.WithTimeout(h.ctx, time.Second)
+		defer cancel()
+		if err := h.s.Write(ctx, make([]byte, stream.HighWater+1)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		h.settle()
+		h.peer.SetRoom(-1)
+		h.settle()
+		if n := len(h.peer.Take()); n != stream.HighWater+1 {
+			t.Errorf("the peer got %d bytes", n)
+		}
+	})
+}
+
+// The search for a delimiter must not begin anew with every byte.
+func TestReadUntil_IsLinear(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		line := strings.Repeat("x", 1<<20-1) + "\n"
+		h.peer.SetMost(16, 0)
+		h.peer.Send(line)
+		if p, err := h.s.ReadUntil(h.ctx, []byte("\n"), 0); string(p) != line || err != nil {
+			t.Errorf("%d bytes, %v", len(p), err)
+		}
+	})
+}

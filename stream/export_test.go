@@ -1,0 +1,6 @@
+package stream
+
+import "unsafe"
+
+// Size is what one stream takes in memory.
+const Size = unsafe.Sizeof(Stream{})
