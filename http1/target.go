@@ -1,0 +1,85 @@
+package http1
+
+import (
+	"strings"
+
+	"eddy/httputil"
+)
+
+// parseTarget sets Path and Query, and Host where the target has an authority, by the
+// four forms of RFC 9112 §3.2. req has Method and URI.
+func parseTarget(req *httputil.Request) *Error {
+	target := req.URI
+	switch {
+	case req.Method == "CONNECT":
+		if !isAuthority(target) {
+			return errAuthority
+		}
+		req.Host, req.Path, req.Query = target, "", ""
+	case target[0] == '/':
+		req.Host = ""
+		splitPath(req, target)
+	case target == "*":
+		// The asterisk asks about the server as a whole: OPTIONS, and the M-SEARCH of UPnP.
+		// PRI * is the start of HTTP/2, and not to be answered.
+		if req.Method != "OPTIONS" && req.Method != "M-SEARCH" {
+			return errAsterisk
+		}
+		req.Host, req.Path, req.Query = "", "*", ""
+	default:
+		return parseAbsolute(req, target)
+	}
+	return nil
+}
+
+// splitPath takes the target apart. A fragment has no business in a request; it stays in
+// URI only, so that Path and Query mean what their names say.
+func splitPath(req *httputil.Request, target string) {
+	i := 0
+	for i < len(target) && classes[target[i]]&classPath != 0 {
+		i++
+	}
+	req.Path, req.Query = target[:i], ""
+	if i < len(target) && target[i] == '?' {
+		req.Query, _, _ = strings.Cut(target[i+1:], "#")
+	}
+}
+
+// parseAbsolute takes the absolute-form, which clients send to proxies and every server
+// must accept (RFC 9112 §3.2.2). User information in it is dropped (RFC 9110 §4.2.4).
+func parseAbsolute(req *httputil.Request, target string) *Error {
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok || !isFold(scheme, "http") && !isFold(scheme, "https") {
+		return errTarget
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority := rest[:end]
+	authority = authority[strings.LastIndexByte(authority, '@')+1:]
+	if authority == "" || authority[0] == ':' || !isHost(authority) {
+		return errAuthority
+	}
+	req.Host = authority
+	if splitPath(req, rest[end:]); req.Path == "" {
+		req.Path = "/"
+	}
+	return nil
+}
+
+// isAuthority reports whether s is host:port, the authority-form (RFC 9112 §3.2.3).
+func isAuthority(s string) bool {
+	colon := strings.LastIndexByte(s, ':')
+	if colon <= 0 || !isHost(s) {
+		return false
+	}
+	host, port := s[:colon], s[colon+1:]
+	if port == "" || len(port) > 5 || strings.Trim(port, "0123456789") != "" {
+		return false
+	}
+	if host[0] == '[' {
+		return len(host) > 2 && strings.IndexByte(host, ']') == len(host)-1
+	}
+	return strings.IndexAny(host, ":[]") < 0
+}
