@@ -1,0 +1,146 @@
+package nethttp
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"eddy/httputil"
+)
+
+// Handler returns an httputil.Handler that answers by h. The request's context is the
+// engine's; a panic in h, http.ErrAbortHandler among them, passes through to the engine.
+func Handler(h http.Handler) httputil.Handler { return hosted{h} }
+
+type hosted struct{ http.Handler }
+
+// ServeRequest translates the request, or hands on the originals when the engine is
+// net/http itself: so a mounted handler may still hijack, and sees Request.TLS.
+func (h hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+	if sw, ok := w.(*serveWriter); ok && sw.status == 0 {
+		sw.status = http.StatusOK
+		req := sw.req
+		if ctx != req.Context() {
+			req = req.WithContext(ctx)
+		}
+		h.ServeHTTP(sw.rw, req)
+		return
+	}
+	req, err := newRequest(ctx, r)
+	if err != nil {
+		refuse(w)
+		return
+	}
+	rw := &responseWriter{w: w, method: r.Method, header: make(http.Header, 4), length: -1}
+	h.ServeHTTP(rw, req)
+	rw.end()
+}
+
+// refuse answers a target that net/url cannot parse, as net/http's own server does.
+func refuse(w httputil.ResponseWriter) {
+	const page = "400 Bad Request"
+	var header httputil.Header
+	header.Append("Content-Type", "text/plain; charset=utf-8")
+	if w.WriteHead(http.StatusBadRequest, "", &header, int64(len(page))) == nil {
+		io.WriteString(w, page)
+	}
+}
+
+func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error) {
+	u, err := requestURL(r)
+	if err != nil {
+		return nil, err
+	}
+	major, minor, _ := http.ParseHTTPVersion(r.Version)
+	req := (&http.Request{
+		Method:        r.Method,
+		URL:           u,
+		Proto:         r.Version,
+		ProtoMajor:    major,
+		ProtoMinor:    minor,
+		Header:        make(http.Header, r.Header.Len()),
+		Host:          r.Host,
+		ContentLength: r.ContentLength,
+		RequestURI:    r.URI,
+	}).WithContext(ctx)
+	if a := r.RemoteAddr(); a.IsValid() {
+		req.RemoteAddr = a.String()
+	}
+	for name, value := range r.Header.All() {
+		// net/http keeps these in fields of the request and out of its header.
+		switch name {
+		case "Host", "Transfer-Encoding":
+		case "Trailer":
+			req.Trailer = announced(req.Trailer, value)
+		default:
+			req.Header[name] = append(req.Header[name], value)
+		}
+	}
+	if r.ContentLength == 0 {
+		req.Body = http.NoBody
+	} else {
+		req.Body = &requestBody{from: r, to: req}
+	}
+	if r.ContentLength < 0 {
+		req.TransferEncoding = []string{"chunked"}
+	}
+	return req, nil
+}
+
+// requestURL builds the URL from the path and the query, not from the raw target: an
+// outer layer may have rewritten those, as http.StripPrefix does.
+func requestURL(r *httputil.Request) (*url.URL, error) {
+	u := &url.URL{RawQuery: r.Query, ForceQuery: r.Query == "" && strings.HasSuffix(r.URI, "?")}
+	if r.Method == http.MethodConnect && !strings.HasPrefix(r.Path, "/") {
+		u.Host = r.Host
+		return u, nil
+	}
+	var err error
+	if u.Path, err = url.PathUnescape(r.Path); err != nil {
+		return nil, err
+	}
+	if u.EscapedPath() != r.Path {
+		u.RawPath = r.Path
+	}
+	return u, nil
+}
+
+// announced adds the names of a Trailer field with nil values, which is how net/http
+// shows trailers that have not arrived yet.
+func announced(trailer http.Header, list string) http.Header {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = httputil.TrimOWS(name); httputil.IsToken(name) {
+			if trailer == nil {
+				trailer = make(http.Header)
+			}
+			trailer[http.CanonicalHeaderKey(name)] = nil
+		}
+	}
+	return trailer
+}
+
+// requestBody reads the engine's body and hands over the trailer at its end.
+type requestBody struct {
+	from *httputil.Request
+	to   *http.Request
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.from.Body.Read(p)
+	if err == io.EOF && b.from.Trailer.Len() > 0 {
+		trailer := b.to.Trailer
+		if trailer == nil {
+			trailer = make(http.Header)
+		}
+		clear(trailer)
+		for name, value := range b.from.Trailer.All() {
+			trailer.Add(name, value)
+		}
+		b.to.Trailer = trailer
+	}
+	return n, err
+}
+
+func (b *requestBody) Close() error { return b.from.Body.Close() }

@@ -1,0 +1,201 @@
+package nethttp
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"eddy/httputil"
+)
+
+// bufferSize is how much of a body is held back, so that a small one gets a
+// Content-Length and its type can be sniffed. net/http holds back as much.
+const bufferSize = 2048
+
+// responseWriter is the http.ResponseWriter over an engine's.
+type responseWriter struct {
+	w      httputil.ResponseWriter
+	method string
+	header http.Header
+	head   http.Header // header as it was at WriteHeader; nil before
+	status int         // 0 until WriteHeader
+
+	buf       []byte
+	written   int64 // body bytes that the handler wrote
+	length    int64 // the Content-Length that the handler announced, -1 without
+	committed bool  // the head went to the engine
+}
+
+func (w *responseWriter) Header() http.Header { return w.header }
+
+func (w *responseWriter) WriteHeader(status int) {
+	if w.status != 0 {
+		logSuperfluous()
+		return
+	}
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("nethttp: invalid status code %d", status))
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		fields := fieldsOf(w.header)
+		w.w.WriteHead(status, "", &fields, 0)
+		return
+	}
+	w.status = status
+	w.head = w.header.Clone()
+	w.length = announcedLength(w.head)
+}
+
+// announcedLength reads a handler's own Content-Length; a broken one is ignored.
+func announcedLength(h http.Header) int64 {
+	n, err := strconv.ParseUint(h.Get("Content-Length"), 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
+}
+
+func (w *responseWriter) Write(p []byte) (int, error) {
+	if err := w.admit(len(p)); err != nil {
+		return 0, err
+	}
+	if !w.committed && len(w.buf)+len(p) <= bufferSize {
+		w.buf = append(w.buf, p...)
+		return len(p), nil
+	}
+	if err := w.drain(p); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
+}
+
+func (w *responseWriter) WriteString(s string) (int, error) {
+	if w.committed || len(w.buf)+len(s) > bufferSize {
+		return w.Write([]byte(s))
+	}
+	if err := w.admit(len(s)); err != nil {
+		return 0, err
+	}
+	w.buf = append(w.buf, s...)
+	return len(s), nil
+}
+
+// admit decides whether n more body bytes may follow.
+func (w *responseWriter) admit(n int) error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if n == 0 {
+		return nil
+	}
+	if !bodyAllowed(w.status) {
+		return http.ErrBodyNotAllowed
+	}
+	w.written += int64(n)
+	if w.length >= 0 && w.written > w.length {
+		return http.ErrContentLength
+	}
+	return nil
+}
+
+// drain sends the head and what was held back. next is what the handler writes after
+// it: it counts for the sniffing of an empty buffer.
+func (w *responseWriter) drain(next []byte) error {
+	if !w.committed {
+		sample := w.buf
+		if len(sample) == 0 {
+			sample = next
+		}
+		if err := w.commit(sample, w.length); err != nil {
+			return err
+		}
+	}
+	if len(w.buf) == 0 {
+		return nil
+	}
+	_, err := w.w.Write(w.buf)
+	w.buf = nil
+	return err
+}
+
+func (w *responseWriter) commit(sample []byte, length int64) error {
+	w.committed = true
+	_, typed := w.head["Content-Type"]
+	coded := w.head.Get("Content-Encoding") != "" || w.head.Get("Transfer-Encoding") != ""
+	switch {
+	case w.status == http.StatusNotModified:
+		delete(w.head, "Content-Type")
+	case !typed && !coded && len(sample) > 0:
+		w.head.Set("Content-Type", http.DetectContentType(sample))
+	}
+	fields := fieldsOf(w.head)
+	return w.w.WriteHead(w.status, "", &fields, length)
+}
+
+// Flush implements http.Flusher.
+func (w *responseWriter) Flush() { w.FlushError() }
+
+// FlushError is what http.ResponseController.Flush calls.
+func (w *responseWriter) FlushError() error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if err := w.drain(nil); err != nil {
+		return err
+	}
+	return w.w.Flush()
+}
+
+// EnableFullDuplex is what http.ResponseController.EnableFullDuplex calls: an engine
+// always lets a handler read the request while it writes the response.
+func (w *responseWriter) EnableFullDuplex() error { return nil }
+
+// end sends what the handler left behind. A body that ended within the buffer gets its
+// length; for HEAD only one that was written, as its absence tells nothing.
+func (w *responseWriter) end() {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.committed {
+		return
+	}
+	if w.length < 0 && (w.method != http.MethodHead || len(w.buf) > 0) {
+		w.length = int64(len(w.buf))
+	}
+	w.drain(nil)
+}
+
+// bodyAllowed reports whether a response of this status has a body (RFC 9110 §6.4.1).
+func bodyAllowed(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// fieldsOf lists a header for the engine. It leaves out what the engine frames by
+// itself and the trailers, which httputil cannot carry. Values are made safe as
+// net/http makes them: a line break becomes a space.
+func fieldsOf(h http.Header) httputil.Header {
+	fields := httputil.HeaderOver(make([]httputil.Field, 0, len(h)+1))
+	for name, values := range h {
+		switch {
+		case name == "Content-Length", name == "Transfer-Encoding", name == "Trailer":
+		case strings.HasPrefix(name, http.TrailerPrefix):
+		default:
+			for _, v := range values {
+				// A refused field is dropped: net/http has no way to tell either.
+				_ = fields.Add(name, lineBreaks.Replace(v))
+			}
+		}
+	}
+	return fields
+}
+
+var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
+
+// logSuperfluous names the caller of a second WriteHeader, beyond this package.
+func logSuperfluous() {
+	_, file, line, _ := runtime.Caller(2)
+	slog.Warn("nethttp: superfluous WriteHeader", "file", file, "line", line)
+}

@@ -1,0 +1,133 @@
+package nethttp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"eddy/httputil"
+)
+
+// Serve answers a request of net/http by h. It keeps httputil's promises: h may read
+// the request while it writes the response, and a response without a head becomes a 500.
+// A panic in h passes through.
+func Serve(w http.ResponseWriter, r *http.Request, h httputil.Handler) {
+	if r.ContentLength != 0 {
+		// Without it, net/http closes the body once the response begins. A writer that
+		// cannot do it, such as HTTP/2's, is full duplex anyway.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
+	sw := &serveWriter{rw: w, req: r, length: -1}
+	h.ServeRequest(r.Context(), sw, serverRequest(r))
+	sw.end()
+}
+
+// serverRequest translates a request. Path and query come from r.URL, which a
+// middleware may have changed; URI stays what the client sent.
+func serverRequest(r *http.Request) *httputil.Request {
+	req := &httputil.Request{
+		Method:        r.Method,
+		URI:           r.RequestURI,
+		Path:          r.URL.EscapedPath(),
+		Query:         r.URL.RawQuery,
+		Version:       r.Proto,
+		Host:          r.Host,
+		Protocol:      "http",
+		Header:        requestFields(r),
+		ContentLength: r.ContentLength,
+		Conn:          conn{r},
+		Start:         time.Now(),
+	}
+	if req.URI == "" { // a request made by hand
+		req.URI = r.URL.RequestURI()
+	}
+	if req.Path == "" && r.Method != http.MethodConnect {
+		req.Path = "/"
+	}
+	if r.TLS != nil {
+		req.Protocol = "https"
+	}
+	req.Body = &serverBody{req: req, r: r}
+	return req
+}
+
+func requestFields(r *http.Request) httputil.Header {
+	fields := httputil.HeaderOver(make([]httputil.Field, 0, len(r.Header)+1))
+	if r.Host != "" {
+		fields.Append("Host", r.Host)
+	}
+	for name, values := range r.Header {
+		for _, v := range values {
+			fields.Append(name, v)
+		}
+	}
+	return fields
+}
+
+// serverBody reads net/http's body with httputil's errors, and hands over the trailer
+// at its end.
+type serverBody struct {
+	req *httputil.Request
+	r   *http.Request
+}
+
+func (b *serverBody) Read(p []byte) (int, error) {
+	if b.r.Body == nil { // a request made by hand
+		return 0, io.EOF
+	}
+	n, err := b.r.Body.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	if err != io.EOF {
+		return n, bodyError(err)
+	}
+	if b.req.Trailer.Len() == 0 {
+		for name, values := range b.r.Trailer {
+			for _, v := range values {
+				b.req.Trailer.Append(name, v)
+			}
+		}
+	}
+	return n, io.EOF
+}
+
+func (b *serverBody) Close() error {
+	if b.r.Body == nil {
+		return nil
+	}
+	return b.r.Body.Close()
+}
+
+func bodyError(err error) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return fmt.Errorf("%w: %w", httputil.ErrBodyTooLarge, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", httputil.ErrBodyTimeout, err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+	}
+	return err
+}
+
+// conn is the connection of a request of net/http, as far as that tells about it.
+type conn struct{ r *http.Request }
+
+func (c conn) RemoteAddr() netip.AddrPort {
+	a, _ := netip.ParseAddrPort(c.r.RemoteAddr)
+	return a
+}
+
+func (c conn) LocalAddr() netip.AddrPort {
+	if a, ok := c.r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.AddrPort()
+	}
+	return netip.AddrPort{}
+}
