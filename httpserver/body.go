@@ -3,11 +3,12 @@ package httpserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
 
 	"eddy/http1"
 	"eddy/httputil"
-	"eddy/stream"
 )
 
 // body is the request's body as the handler reads it. There is no buffer of its own: it
@@ -48,7 +49,7 @@ var errBodyClosed = errors.New("httpserver: read of a closed body")
 // read runs on the loop.
 func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	x, c := b.x, b.x.conn
-	if c.x != x {
+	if c.x != x || x.settled {
 		return 0, httputil.ErrFinished
 	}
 	for {
@@ -104,10 +105,10 @@ func (b *body) take(p []byte) (int, error) {
 func (b *body) fail(err error) error {
 	b.x.conn.last = true
 	var fault *http1.Error
-	if errors.As(err, &fault) && fault.Status == 413 {
+	if errors.As(err, &fault) && fault.Status == http.StatusRequestEntityTooLarge {
 		return httputil.ErrBodyTooLarge
 	}
-	return err
+	return fmt.Errorf("%w: %w", httputil.ErrBodyMalformed, err)
 }
 
 func (b *body) waitError(err error) error {
@@ -116,8 +117,8 @@ func (b *body) waitError(err error) error {
 	case errors.Is(err, httputil.ErrBodyTimeout):
 		return httputil.ErrBodyTimeout
 	case err == io.EOF:
-		return io.ErrUnexpectedEOF
-	case errors.Is(err, stream.ErrClosed) || b.x.conn.Closed():
+		return fmt.Errorf("%w: %w", httputil.ErrBodyMalformed, io.ErrUnexpectedEOF)
+	case b.x.conn.Closed():
 		return httputil.ErrClosed
 	}
 	return err

@@ -110,41 +110,39 @@ func (c *conn) begin(head []byte) {
 	x.begin()
 }
 
-// ended is called when an exchange is over and its response is on its way.
-func (c *conn) ended(keepAlive bool) {
+// ended is called when an exchange is over and its response is on its way. complete is
+// whether the request's body was read to its end.
+func (c *conn) ended(keepAlive, complete bool) {
 	c.x = nil
-	if c.Closed() {
-		return
-	}
-	if !c.skipBody() {
+	switch {
+	case c.Closed():
+	case !complete:
 		c.leave((*stream.Stream).Drain)
-		return
-	}
-	if !keepAlive || c.last {
+	case !keepAlive || c.last:
 		c.leave((*stream.Stream).Close)
-		return
-	}
-	c.phase = idle
-	c.Resume()
-	c.SetDeadline(c.server.options.IdleTimeout)
-	c.advance()
-	if c.Pending() > 0 && c.phase < busy {
-		c.watchOutput()
+	default:
+		c.phase = idle
+		c.Resume()
+		c.SetDeadline(c.server.options.IdleTimeout)
+		c.advance()
+		if c.Pending() > 0 && c.phase < busy {
+			c.watchOutput()
+		}
 	}
 }
 
-// skipBody drops what the handler left of the body if that is here already. It reports
-// whether the next request can follow: to read on for a body that nobody wants would be
-// the client's gain only.
-func (c *conn) skipBody() bool {
-	for !c.reader.BodyDone() {
+// skipBody drops what the handler left of the body if that is here already, and reports
+// whether that was all of it. To read on for a body that nobody wants would be the client's gain
+// only. Its error is the body's first fault.
+func (c *conn) skipBody() (complete bool, err error) {
+	for !c.Closed() && !c.reader.BodyDone() {
 		_, n, done, err := c.reader.ReadBody(c.Unread(), &c.server.options.Limits, nil)
 		c.Discard(n)
 		if err != nil || !done && n == 0 {
-			return false
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // leave closes the connection after what has been written: by Close, or by Drain if the

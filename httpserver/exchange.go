@@ -35,8 +35,14 @@ type exchange struct {
 	closed   bool // the connection is gone
 	failed   bool // the response cannot be completed: close instead
 
-	expect bool // the client waits for a 100 before it sends the body
-	fields [8]httputil.Field
+	// These are the loop's.
+	expect    bool  // the client waits for a 100 before it sends the body
+	sent      bool  // some of the response was handed over
+	settled   bool  // all of it was, or it was withheld
+	keepAlive bool  // another request may follow
+	bodyRead  bool  // the request was read to its end
+	withheld  error // the fault that was found in the request
+	fields    [8]httputil.Field
 }
 
 // flushSize is how much a response collects before it is handed over by itself.
@@ -86,30 +92,54 @@ func (x *exchange) abort() {
 
 // JobDone implements loop.Job: the handler is through.
 func (x *exchange) JobDone(o loop.Outcome) {
-	x.mu.Lock()
 	if o != loop.Returned {
-		x.failed = true
+		x.abort()
 	}
-	keepAlive := x.complete(true)
+	x.settle()
+	if x.withheld != nil {
+		x.conn.x = nil
+		x.conn.refuse(x.withheld)
+		return
+	}
+	x.conn.ended(x.keepAlive, x.bodyRead)
+}
+
+// settle ends the response and hands it over. It runs on the loop.
+func (x *exchange) settle() {
+	if x.settled {
+		return
+	}
+	x.settled = true
+	c := x.conn
+	var fault error
+	x.bodyRead, fault = c.skipBody()
+	x.mu.Lock()
+	x.keepAlive = x.complete()
 	b := x.out
 	x.out, x.finished = nil, true
 	x.mu.Unlock()
-	if b != nil {
-		x.conn.Send(b)
+	switch {
+	case b == nil:
+	case fault != nil && !x.sent:
+		// The request turns out to be malformed, and not a byte of an answer to it has
+		// left: nobody shall take it for a good one.
+		x.withheld = fault
+		c.Loop().PutBuffer(b)
+	default:
+		c.Send(b)
 	}
-	x.conn.ended(keepAlive)
 }
 
 // complete ends the response, with an error if there is none yet, and reports whether
-// another one may follow it. Its caller holds mu, and says whether it holds the loop, too.
-func (x *exchange) complete(held bool) bool {
-	if x.finished || x.closed {
-		return x.enc.KeepAlive() && !x.failed
+// another one may follow it. It runs on the loop; its caller holds mu.
+func (x *exchange) complete() bool {
+	if x.closed {
+		return false
 	}
-	b := x.buffer(held)
+	b := x.buffer(true)
 	if !x.enc.HeadWritten() {
 		x.failed = false
-		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(held))
+		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(true))
 		if err == nil {
 			b.SetTail(p)
 		}
@@ -276,19 +306,10 @@ func (x *exchange) handOver() {
 	x.out = nil
 	x.mu.Unlock()
 	if b != nil {
+		x.sent = true
 		x.conn.Send(b)
 	}
 }
 
 // Finish implements httputil.ResponseWriter.
-func (x *exchange) Finish() error {
-	x.mu.Lock()
-	if x.finished {
-		x.mu.Unlock()
-		return nil
-	}
-	x.complete(false)
-	x.finished = true
-	x.mu.Unlock()
-	return x.onLoop(x.handOver)
-}
+func (x *exchange) Finish() error { return x.onLoop(x.settle) }

@@ -14,6 +14,9 @@ var (
 	// ErrBodyTooLarge is returned by a request body's Read beyond the size limit; the
 	// answer to it is 413.
 	ErrBodyTooLarge = errors.New("httputil: request body too large")
+	// ErrBodyMalformed is returned by a request body's Read when the body breaks the
+	// protocol or ends too early; the answer to it is 400. It wraps the fault.
+	ErrBodyMalformed = errors.New("httputil: malformed request body")
 	// ErrBodyTimeout is returned by a request body's Read when the client is too slow;
 	// the answer to it is 408.
 	ErrBodyTimeout = errors.New("httputil: request body not received in time")

@@ -37,7 +37,7 @@ type Request struct {
 
 	// Body reads the body. It is never nil; without a body it is at EOF at once. Read
 	// parks the handler until the client has sent more, and fails with ErrBodyTooLarge,
-	// ErrBodyTimeout or ErrClosed.
+	// ErrBodyMalformed, ErrBodyTimeout or ErrClosed.
 	Body io.ReadCloser
 
 	// Trailer holds the fields behind a chunked body, once Body has reached EOF.

@@ -90,6 +90,8 @@ func statusOf(err error) int {
 		if status := known.HTTPStatus(); status >= 300 && status <= 999 {
 			return status
 		}
+	case errors.Is(err, httputil.ErrBodyMalformed):
+		return http.StatusBadRequest
 	case errors.Is(err, httputil.ErrBodyTooLarge):
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, httputil.ErrBodyTimeout):

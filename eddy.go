@@ -1,0 +1,67 @@
+// Package eddy serves web applications on event loops.
+//
+// Kind: surface, the top of the house. Applications are made with package web; any
+// http.Handler will do, too:
+//
+//	func main() {
+//		app := web.NewApplication(web.URL("/", Main{}))
+//		log.Fatal(eddy.Run(context.Background(), ":8888", app))
+//	}
+//
+// [Run] is a whole program's main loop. [Server] gives finer control: several addresses,
+// limits and timeouts, a shutdown of one's own.
+package eddy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Run serves h on addr, "host:port" or "unix:path", until ctx ends or the process is told
+// to stop by SIGINT or SIGTERM. It then stops accepting, lets busy requests finish for as
+// long as [Options] say by default (30 seconds), and returns nil, or an error if some had to be cut.
+// A second signal cuts them at once. The address is logged when the server is ready.
+func Run(ctx context.Context, addr string, h http.Handler) error {
+	s, err := New(h, Options{})
+	if err != nil {
+		return err
+	}
+	if _, err := s.Listen(ctx, addr); err != nil {
+		s.Close()
+		return err
+	}
+	return s.Run(ctx)
+}
+
+// Run waits until ctx ends or a signal comes, and shuts the server down as the function
+// [Run] does.
+func (s *Server) Run(ctx context.Context) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	select {
+	case <-ctx.Done():
+	case sig := <-signals:
+		s.options.Logger.Info("shutting down", slog.String("signal", sig.String()))
+	case <-s.closed:
+		return nil
+	}
+
+	drain, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.options.DrainTimeout, errDrain)
+	defer cancel()
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-drain.Done():
+		}
+	}()
+	return s.Shutdown(drain)
+}
+
+var errDrain = errors.New("eddy: the drain timeout has passed")

@@ -1,0 +1,65 @@
+// Command target is the server that conformance suites and benchmarks probe. It is an
+// ordinary application: everything goes through package web.
+//
+//	go run ./internal/target -addr 127.0.0.1:9000 [-root DIR] [-loops N]
+//
+// SIGUSR1 gives freed memory back to the system, for measurements of what is left.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"eddy"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:9000", "listen on `address`")
+	root := flag.String("root", "", "serve the files of `directory` below /static/")
+	loops := flag.Int("loops", 0, "number of event loops (default: one for each processor)")
+	tlsAddr := flag.String("tls-addr", "", "listen with TLS on `address`; not there yet")
+	flag.String("cert", "", "certificate `file` for TLS")
+	flag.String("key", "", "key `file` for TLS")
+	flag.Parse()
+	if err := run(*addr, *root, *loops, *tlsAddr); err != nil {
+		fmt.Fprintln(os.Stderr, "target:", err)
+		os.Exit(1)
+	}
+}
+
+func run(addr, root string, loops int, tlsAddr string) error {
+	if tlsAddr != "" {
+		return errors.New("-tls-addr: streams have no TLS yet; it comes in a later version")
+	}
+	app, err := newApplication(root)
+	if err != nil {
+		return err
+	}
+	s, err := eddy.New(app, eddy.Options{Loops: loops})
+	if err != nil {
+		return err
+	}
+	trimOnSignal()
+	ctx := context.Background()
+	if _, err := s.Listen(ctx, addr); err != nil {
+		s.Close()
+		return err
+	}
+	return s.Run(ctx)
+}
+
+func trimOnSignal() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR1)
+	go func() {
+		for range c {
+			debug.FreeOSMemory()
+		}
+	}()
+}

@@ -1,0 +1,127 @@
+package eddy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"eddy/httpserver"
+	"eddy/httputil"
+	"eddy/internal/nethttp"
+	"eddy/loop"
+	"eddy/tcp"
+)
+
+// DefaultDrainTimeout is how long Run lets busy requests finish.
+const DefaultDrainTimeout = 30 * time.Second
+
+// Options configures a [Server]. The zero value is good.
+type Options struct {
+	// Loops is the number of event loops. Default: one for each processor that Go uses
+	// (GOMAXPROCS).
+	Loops int
+
+	// HTTP holds limits and timeouts.
+	HTTP httpserver.Options
+
+	// DrainTimeout is how long Run lets busy requests finish. Default: 30 seconds.
+	DrainTimeout time.Duration
+
+	// Logger is for the server's own messages, and for HTTP's if that has none.
+	// Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// Server runs a handler on event loops. Its methods may be called from any goroutine, but
+// not from a handler.
+type Server struct {
+	options Options
+	group   *loop.Group
+	http    *httpserver.Server
+	once    sync.Once
+	closed  chan struct{}
+}
+
+// New starts the loops of a server; it serves nothing until Listen. A handler that is an
+// httputil.Handler, as a web.Application is, runs without the cost of net/http's types.
+func New(h http.Handler, o Options) (*Server, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.HTTP.Logger == nil {
+		o.HTTP.Logger = o.Logger
+	}
+	if o.DrainTimeout <= 0 {
+		o.DrainTimeout = DefaultDrainTimeout
+	}
+	native, ok := h.(httputil.Handler)
+	if !ok {
+		native = nethttp.Handler(h)
+	}
+	group, err := loop.NewGroup(o.Loops, loop.Options{Logger: o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("eddy: %w", err)
+	}
+	return &Server{
+		options: o,
+		group:   group,
+		http:    httpserver.New(native, o.HTTP),
+		closed:  make(chan struct{}),
+	}, nil
+}
+
+// Listen begins to serve on addr: "host:port", with port 0 for any free port, or
+// "unix:path". It returns the address at once, logs it, and may be called for several
+// addresses.
+func (s *Server) Listen(ctx context.Context, addr string) (net.Addr, error) {
+	l, err := tcp.Listen(ctx, addr)
+	if err != nil {
+		return nil, fmt.Errorf("eddy: %w", err)
+	}
+	if err := s.http.Serve(s.group, l); err != nil {
+		return nil, fmt.Errorf("eddy: %w", err)
+	}
+	s.options.Logger.Info("listening", slog.String("url", urlOf(l.Addr())))
+	return l.Addr(), nil
+}
+
+func urlOf(a net.Addr) string {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return a.Network() + ":" + a.String()
+	}
+	host := t.IP.String()
+	if t.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port)) + "/"
+}
+
+// Connections returns how many connections are open.
+func (s *Server) Connections() int { return s.http.Connections() }
+
+// Shutdown stops accepting, closes idle connections, waits for busy requests until ctx
+// ends, closes what is left, and frees the loops. Its error is an
+// *httpserver.CutError if requests had to be cut. Later calls do nothing.
+func (s *Server) Shutdown(ctx context.Context) (err error) {
+	s.once.Do(func() {
+		err = s.http.Shutdown(ctx)
+		if e := s.group.Close(); err == nil && e != nil {
+			err = fmt.Errorf("eddy: %w", e)
+		}
+		close(s.closed)
+	})
+	return err
+}
+
+// Close closes everything at once.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.Shutdown(ctx)
+	return nil
+}
