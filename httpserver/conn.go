@@ -86,10 +86,8 @@ func (c *conn) advance() {
 	case c.EOF():
 		c.leave((*stream.Stream).Close)
 	case len(p) > 0 && c.phase != reading:
-		if c.phase == idle {
-			c.SetDeadline(c.server.options.HeaderTimeout)
-		}
 		c.phase = reading
+		c.SetDeadline(c.server.options.HeaderTimeout)
 	}
 }
 
@@ -121,14 +119,24 @@ func (c *conn) ended(keepAlive, complete bool) {
 	case !keepAlive || c.last:
 		c.leave((*stream.Stream).Close)
 	default:
-		c.phase = idle
-		c.Resume()
-		c.SetDeadline(c.server.options.IdleTimeout)
-		c.advance()
-		if c.Pending() > 0 && c.phase < busy {
-			c.watchOutput()
-		}
+		c.rest()
 	}
+}
+
+// rest waits for the next request, which may be here already.
+func (c *conn) rest() {
+	c.phase = idle
+	if c.server.draining.Load() && len(c.Unread()) == 0 {
+		c.leave((*stream.Stream).Close)
+		return
+	}
+	c.Resume()
+	if c.Blocked() {
+		c.watchOutput()
+	} else {
+		c.SetDeadline(c.server.options.IdleTimeout)
+	}
+	c.advance()
 }
 
 // skipBody drops what the handler left of the body if that is here already, and reports
@@ -150,7 +158,7 @@ func (c *conn) skipBody() (complete bool, err error) {
 func (c *conn) leave(how func(*stream.Stream)) {
 	c.phase = leaving
 	how(&c.Stream)
-	if !c.Closed() && c.Pending() > 0 {
+	if c.Blocked() {
 		c.watchOutput()
 	}
 }
@@ -195,14 +203,19 @@ func (c *conn) watchOutput() {
 	c.SetDeadline(c.server.options.WriteTimeout)
 }
 
+// StreamBlocked implements stream.Sink. While a request is served, the deadline is the
+// exchange's.
+func (c *conn) StreamBlocked() {
+	if c.phase != busy {
+		c.watchOutput()
+	}
+}
+
 // StreamFlushed implements stream.Sink: the client has caught up.
 func (c *conn) StreamFlushed() {
-	if c.phase >= busy {
-		return
+	if c.phase < busy {
+		c.rest()
 	}
-	c.Resume()
-	c.SetDeadline(c.server.options.IdleTimeout)
-	c.advance()
 }
 
 // StreamHangup implements stream.Sink: the client sends no more while its request is

@@ -59,7 +59,7 @@ func (x *exchange) begin() {
 		x.req.Body = &body{x: x}
 		x.expect = c.reader.ExpectContinue()
 	}
-	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive && !c.server.draining.Load())
+	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive)
 	x.Init(o.Context)
 	c.Loop().Start(&x.Context, x)
 }
@@ -217,6 +217,9 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 	defer x.mu.Unlock()
 	if err := x.writable(); err != nil {
 		return err
+	}
+	if x.conn.server.draining.Load() && !x.enc.HeadWritten() {
+		x.enc.Init(&x.req, false) // it was not known when the request came
 	}
 	b := x.buffer(held)
 	p, err := x.enc.AppendHead(b.Tail(), status, reason, h, length, x.date(held))

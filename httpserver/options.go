@@ -21,9 +21,9 @@ type Options struct {
 	// Limits bounds heads and bodies; see [http1.Limits] for the defaults.
 	Limits http1.Limits
 
-	// HeaderTimeout bounds the time from the first byte of a head to its last, and from
-	// the opening of a connection to its first request. Default: 20 seconds; the answer
-	// is 408, or none if not a byte has come.
+	// HeaderTimeout bounds the time from the first byte of a head to its last, however
+	// the bytes come, and from the opening of a connection to its first byte. Default:
+	// 20 seconds; the answer is 408, or none if not a byte has come.
 	HeaderTimeout time.Duration
 
 	// BodyTimeout bounds how long a handler waits for the next bytes of a request body.

@@ -75,6 +75,7 @@ type recorder struct {
 	readable  int
 	eof       bool
 	hangups   int
+	blocked   int
 	flushed   int
 	deadlines int
 	closed    int
@@ -92,6 +93,7 @@ func (r *recorder) StreamReadable() {
 	r.s.Discard(len(p))
 }
 func (r *recorder) StreamHangup()          { r.hangups++ }
+func (r *recorder) StreamBlocked()         { r.blocked++ }
 func (r *recorder) StreamFlushed()         { r.flushed++ }
 func (r *recorder) StreamDeadline()        { r.deadlines++ }
 func (r *recorder) StreamClosed(err error) { r.closed++; r.err = err }

@@ -152,8 +152,8 @@ func TestSend_ShortWritesAndFullKernel(t *testing.T) {
 				t.Error("still waits for room with nothing to write")
 			}
 			h.on(func() {
-				if r.flushed != 1 || h.s.Pending() != 0 {
-					t.Errorf("flushed %d times, %d bytes pending", r.flushed, h.s.Pending())
+				if r.blocked != 1 || r.flushed != 1 || h.s.Pending() != 0 {
+					t.Errorf("blocked %d times, flushed %d times, %d bytes pending", r.blocked, r.flushed, h.s.Pending())
 				}
 			})
 		})

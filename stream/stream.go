@@ -36,6 +36,9 @@ type Sink interface {
 	StreamReadable()
 	// StreamHangup is called once if the peer stops sending while reading is paused.
 	StreamHangup()
+	// StreamBlocked is called when the kernel takes no more output, because the peer does
+	// not read.
+	StreamBlocked()
 	// StreamFlushed is called when output that had to wait for the peer was handed to the
 	// kernel to its last byte.
 	StreamFlushed()

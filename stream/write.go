@@ -10,6 +10,9 @@ func (s *Stream) Pending() int {
 	return s.out.Len()
 }
 
+// Blocked reports whether output waits for the peer to read.
+func (s *Stream) Blocked() bool { return s.want&loop.Write != 0 }
+
 // Send takes over b, a buffer of the stream's loop, and sends what is in it before the
 // loop sleeps: everything sent in one turn leaves in one system call. It never waits; see
 // [Stream.Pending] for backpressure.
@@ -40,7 +43,7 @@ func (s *Stream) SendBytes(p []byte) {
 }
 
 func (s *Stream) flushLater() {
-	if s.flags&dirty == 0 && s.want&loop.Write == 0 {
+	if s.flags&dirty == 0 && !s.Blocked() {
 		s.flags |= dirty
 		s.loop.BeforeSleep(s)
 	}
@@ -56,7 +59,7 @@ func (s *Stream) FlushBeforeSleep() {
 
 // FlushNow writes without waiting for the end of the turn.
 func (s *Stream) FlushNow() {
-	if s.out != nil && s.want&loop.Write == 0 {
+	if s.out != nil && !s.Blocked() {
 		s.flush()
 	}
 }
@@ -82,7 +85,12 @@ func (s *Stream) flush() {
 	}
 	if n < len(p) {
 		s.out.Discard(n)
-		s.setWant(s.want | loop.Write)
+		if !s.Blocked() {
+			s.setWant(s.want | loop.Write)
+			if s.sink != nil {
+				s.sink.StreamBlocked()
+			}
+		}
 	} else {
 		s.loop.PutBuffer(s.out)
 		s.out = nil
@@ -95,7 +103,7 @@ func (s *Stream) flush() {
 
 // flushed does what waits for the output to be gone.
 func (s *Stream) flushed() {
-	waited := s.want&loop.Write != 0
+	waited := s.Blocked()
 	s.setWant(s.want &^ loop.Write)
 	s.afterFlush()
 	if waited && s.sink != nil && s.flags&closed == 0 {

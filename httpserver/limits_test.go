@@ -1,0 +1,257 @@
+package httpserver_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"eddy/http1"
+	"eddy/httpserver"
+	"eddy/httputil"
+	"eddy/stream"
+)
+
+func TestHeaderTimeout_IsAbsolute(t *testing.T) {
+	bubble(t, echo, httpserver.Options{HeaderTimeout: 10 * time.Second}, func(h *harness) {
+		p := h.connect()
+		begin := time.Now()
+		got := ""
+		for _, c := range "GET / HTTP/1.1\r\nHost: a-client-that-sends-one-byte-a-second\r\n" {
+			if got = h.send(p, string(c)); got != "" {
+				break
+			}
+			time.Sleep(time.Second)
+		}
+		if want := failure(408, "Request Timeout", "the request's head did not arrive in time"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if d := time.Since(begin); d < 10*time.Second || d > 12*time.Second {
+			t.Errorf("answered after %v", d)
+		}
+		time.Sleep(5 * time.Second)
+		if !closed(p) {
+			t.Error("the connection is open")
+		}
+	})
+}
+
+func TestHeaderTimeout_OfASilentConnectionIsSilent(t *testing.T) {
+	bubble(t, echo, httpserver.Options{HeaderTimeout: 10 * time.Second}, func(h *harness) {
+		p := h.connect()
+		time.Sleep(9 * time.Second)
+		if closed(p) {
+			t.Error("closed early")
+		}
+		time.Sleep(2 * time.Second)
+		if !closed(p) || p.Take() != "" {
+			t.Error("open, or answered")
+		}
+	})
+}
+
+func TestHeaderTimeout_CountsAnewForEveryRequest(t *testing.T) {
+	bubble(t, echo, httpserver.Options{HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}, func(h *harness) {
+		p := h.connect()
+		for range 5 {
+			time.Sleep(9 * time.Second)
+			h.send(p, "GET / HTTP/1.1\r\n")
+			time.Sleep(8 * time.Second)
+			if got := h.send(p, "Host: h\r\n\r\n"); got != ok("GET / ") {
+				t.Fatalf("got %q", got)
+			}
+		}
+	})
+}
+
+func TestIdleTimeout(t *testing.T) {
+	bubble(t, echo, httpserver.Options{IdleTimeout: 30 * time.Second}, func(h *harness) {
+		p := h.connect()
+		for range 5 {
+			h.send(p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			time.Sleep(29 * time.Second)
+		}
+		if closed(p) {
+			t.Fatal("closed early")
+		}
+		time.Sleep(2 * time.Second)
+		if !closed(p) {
+			t.Error("an idle connection stays open")
+		}
+		if got := p.Take(); strings.Contains(got, "408") {
+			t.Errorf("an idle connection was answered: %q", got)
+		}
+	})
+}
+
+func TestBodyTimeout_BoundsEachWait(t *testing.T) {
+	var got atomic.Pointer[error]
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		got.Store(&err)
+		respond(w, 408, "")
+	})
+	bubble(t, h, httpserver.Options{BodyTimeout: 10 * time.Second}, func(h *harness) {
+		p := h.connect()
+		h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n")
+		for range 5 {
+			time.Sleep(8 * time.Second)
+			h.send(p, "x")
+		}
+		if err := got.Load(); err != nil {
+			t.Fatalf("ended early: %v", *err)
+		}
+		time.Sleep(12 * time.Second)
+		if err := got.Load(); err == nil || !errors.Is(*err, httputil.ErrBodyTimeout) {
+			t.Errorf("the read ended with %v, want ErrBodyTimeout", err)
+		}
+		if answer := h.take(p); !strings.HasPrefix(answer, "HTTP/1.1 408 ") {
+			t.Errorf("answer %q", answer)
+		}
+		time.Sleep(5 * time.Second)
+		if !closed(p) {
+			t.Error("the connection is open")
+		}
+	})
+}
+
+func TestWriteTimeout_CutsAClientThatTakesNothing(t *testing.T) {
+	bubble(t, echo, httpserver.Options{WriteTimeout: 10 * time.Second}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(10)
+		h.send(p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		for range 5 { // a slow one is not cut
+			time.Sleep(9 * time.Second)
+			p.SetRoom(1)
+			synctest.Wait()
+		}
+		if closed(p) {
+			t.Fatal("a slow client was cut")
+		}
+		time.Sleep(25 * time.Second)
+		if !closed(p) {
+			t.Error("a client that takes nothing was not cut")
+		}
+	})
+}
+
+func TestLimits_BodyWhileItComes(t *testing.T) {
+	var got error
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		_, got = io.Copy(io.Discard, r.Body)
+		respond(w, 413, "")
+	})
+	bubble(t, h, httpserver.Options{Limits: http1.Limits{Body: 10}}, func(h *harness) {
+		p := h.connect()
+		answer := h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n5\r\nghijk\r\n0\r\n\r\n")
+		if !errors.Is(got, httputil.ErrBodyTooLarge) || !strings.HasPrefix(answer, "HTTP/1.1 413") {
+			t.Errorf("error %v, answer %q", got, answer)
+		}
+		if _, ended := p.Closed(); !ended {
+			t.Error("the connection goes on")
+		}
+	})
+}
+
+func TestExpect_ContinueIsSentWhenTheHandlerReads(t *testing.T) {
+	const head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-Continue\r\n\r\n"
+	bubble(t, echo, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		if got := h.send(p, head); got != "HTTP/1.1 100 Continue\r\n\r\n" {
+			t.Errorf("got %q", got)
+		}
+		if got := h.send(p, "abc"); got != ok("POST /a abc") {
+			t.Errorf("got %q", got)
+		}
+		// The body is here already: it need not be asked for.
+		if got := h.send(p, head+"abc"); got != ok("POST /a abc") {
+			t.Errorf("got %q", got)
+		}
+	})
+	deaf := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) { respond(w, 200, "no") })
+	bubble(t, deaf, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		if got := h.send(p, head); got != ok("no") {
+			t.Errorf("got %q", got)
+		}
+		if _, ended := p.Closed(); !ended {
+			t.Error("the connection goes on, though the client may send the body or not")
+		}
+	})
+}
+
+func TestBackpressure_HandlerParksForASlowClient(t *testing.T) {
+	const total = 4 << 20
+	var written atomic.Int64
+	var done atomic.Bool
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		w.WriteHead(200, "", &httputil.Header{}, total)
+		for written.Load() < total {
+			n, err := w.Write(make([]byte, 16<<10))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			written.Add(int64(n))
+		}
+		done.Store(true)
+	})
+	bubble(t, h, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(0)
+		p.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		synctest.Wait()
+		if done.Load() || written.Load() > stream.HighWater+64<<10 {
+			t.Fatalf("%d bytes were taken for a client that reads nothing", written.Load())
+		}
+		got := 0
+		for range 1000 {
+			p.SetRoom(32 << 10)
+			synctest.Wait()
+			n := len(p.Take())
+			if got += n; n == 0 {
+				break
+			}
+		}
+		if !done.Load() || got < total {
+			t.Errorf("done %v, %d bytes arrived", done.Load(), got)
+		}
+	})
+}
+
+func TestBackpressure_RequestsOfAClientThatDoesNotReadWait(t *testing.T) {
+	var served atomic.Int64
+	big := strings.Repeat("x", 64<<10)
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		served.Add(1)
+		respond(w, 200, big)
+	})
+	bubble(t, h, httpserver.Options{WriteTimeout: time.Hour}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(0)
+		p.Send(strings.Repeat("GET / HTTP/1.1\r\nHost: h\r\n\r\n", 100))
+		synctest.Wait()
+		if served.Load() > 4 {
+			t.Errorf("%d responses of 64 KiB were made for a client that reads nothing", served.Load())
+		}
+		p.SetRoom(-1)
+		synctest.Wait()
+		if served.Load() != 100 {
+			t.Errorf("%d of 100 requests were served", served.Load())
+		}
+	})
+}
+
+func TestSizes(t *testing.T) {
+	if n := httpserver.ConnSize; n > 192 {
+		t.Errorf("an idle connection takes %d bytes, want 192 at most", n)
+	}
+	if n := httpserver.ExchangeSize; n > 768 {
+		t.Errorf("a request takes %d bytes, want 768 at most", n)
+	}
+	t.Logf("connection %d bytes, exchange %d bytes", httpserver.ConnSize, httpserver.ExchangeSize)
+}
