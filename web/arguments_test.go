@@ -94,6 +94,19 @@ func TestArguments_Errors(t *testing.T) {
 	do(t, app, request("GET /?bad=secret%ff"))
 }
 
+// TestArguments_Owned holds that cleaning and callers leave the request's values alone.
+func TestArguments_Owned(t *testing.T) {
+	r := request("GET /?a=+x+")
+	do(t, answering(func(_ context.Context, h *web.RequestHandler) error {
+		values, err := h.QueryArguments("a")
+		values[0] = "changed"
+		return err
+	}), r)
+	if got := r.QueryArguments().Get("a"); got != " x " {
+		t.Errorf("the request has %q now", got)
+	}
+}
+
 func TestBody(t *testing.T) {
 	large := strings.Repeat("x", 200<<10)
 	for _, tc := range []struct {

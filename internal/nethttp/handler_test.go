@@ -74,6 +74,10 @@ func TestHandler_Calls(t *testing.T) {
 			[]string{"head 200 length -1"}},
 		{"HEAD with a body", "HEAD", write("hello"),
 			[]string{"head 200 length 5" + text, "write 5"}},
+		{"304 describes no body", "GET", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(304)
+		}, []string{"head 304 length 0"}},
 		{"interim", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(204)
