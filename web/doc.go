@@ -1,8 +1,9 @@
 // Package web is the application framework: routing, request handlers, arguments,
 // output, and error pages (Tornado's web and routing).
 //
-// Kind: surface. It stands on httputil alone, knows no loop and no socket, and runs the
-// same on Eddy's own server, under net/http, and in a test without a connection.
+// Kind: surface. It stands on httputil, and on net/http for its types; it knows no loop
+// and no socket, and runs the same on Eddy's own server, under net/http, and in a test
+// without a connection.
 //
 // An [Application] is a list of rules. Each joins a path to a target: a handler type
 // ([URL], [Regexp]), a function ([Func]), or any http.Handler ([Mount]); [Match] and
@@ -16,8 +17,8 @@
 // given to the rule is a prototype: every request gets a fresh copy of it, so a
 // handler's fields carry its dependencies in, and hold the request's state.
 //
-// A request goes this way: the route is found; a method that the handler has not is
-// answered with 405 and an Allow field; SetDefaultHeaders; Prepare; unless that finished
+// A request goes this way: the route is found; SetDefaultHeaders; a method that the
+// handler has not is answered with 405 and an Allow field; Prepare; unless that finished
 // the response, the method; the response is finished, if it was not; OnFinish; the
 // access log. HEAD falls back to Get with the body counted and dropped, OPTIONS to a 204
 // with Allow. The request's body is read when it is first asked for.

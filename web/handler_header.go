@@ -72,9 +72,7 @@ func (h *RequestHandler) latch(err error) {
 // setField is SetHeader for constants of this package and values it made itself, with
 // the checks left out.
 func (h *RequestHandler) setField(name, value string) {
-	if h.header.Has(name) {
-		h.header.Del(name)
-	}
+	h.header.Del(name)
 	h.header.Append(name, value)
 }
 

@@ -13,12 +13,12 @@ type Handler interface {
 // takes it may wait while others are served. See the package documentation for what the
 // returned error does.
 type (
-	// A Getter answers GET, and HEAD if it is no [Header].
+	// A Getter answers GET, and HEAD if it is no [HeadResponder].
 	Getter interface {
 		Get(ctx context.Context) error
 	}
-	// A Header answers HEAD. It sets what Get would set, and writes no body.
-	Header interface {
+	// A HeadResponder answers HEAD. It sets what Get would set, and writes no body.
+	HeadResponder interface {
 		Head(ctx context.Context) error
 	}
 	// A Poster answers POST.

@@ -68,16 +68,7 @@ func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error)
 	if a := r.RemoteAddr(); a.IsValid() {
 		req.RemoteAddr = a.String()
 	}
-	for name, value := range r.Header.All() {
-		// net/http keeps these in fields of the request and out of its header.
-		switch name {
-		case "Host", "Transfer-Encoding":
-		case "Trailer":
-			req.Trailer = announced(req.Trailer, value)
-		default:
-			req.Header[name] = append(req.Header[name], value)
-		}
-	}
+	fillHeader(req, &r.Header)
 	if r.ContentLength == 0 {
 		req.Body = http.NoBody
 	} else {
@@ -87,6 +78,25 @@ func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error)
 		req.TransferEncoding = []string{"chunked"}
 	}
 	return req, nil
+}
+
+func fillHeader(req *http.Request, header *httputil.Header) {
+	single := make([]string, header.Len()) // one allocation for all single values
+	for i, f := range header.Fields() {
+		// net/http keeps these in fields of the request and out of its header.
+		switch name := http.CanonicalHeaderKey(f.Name); name {
+		case "Host", "Transfer-Encoding":
+		case "Trailer":
+			req.Trailer = announced(req.Trailer, f.Value)
+		default:
+			if values := req.Header[name]; values != nil {
+				req.Header[name] = append(values, f.Value)
+				continue
+			}
+			single[i] = f.Value
+			req.Header[name] = single[i : i+1 : i+1]
+		}
+	}
 }
 
 // requestURL builds the URL from the path and the query, not from the raw target: an

@@ -74,6 +74,10 @@ func TestHandler_Calls(t *testing.T) {
 			[]string{"head 200 length -1"}},
 		{"HEAD with a body", "HEAD", write("hello"),
 			[]string{"head 200 length 5" + text, "write 5"}},
+		{"304 describes no body", "GET", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(304)
+		}, []string{"head 304 length 0"}},
 		{"interim", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(204)
@@ -89,3 +93,82 @@ func TestHandler_Calls(t *testing.T) {
 		})
 	}
 }
+
+// chunked is a request body as an engine gives it: the trailer appears at the end.
+type chunked struct {
+	io.Reader
+	r      *httputil.Request
+	closed bool
+}
+
+func (b *chunked) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		b.r.Trailer.Append("X-Sum", "42")
+		b.r.Trailer.Append("X-Late", "1")
+	}
+	return n, err
+}
+
+func (b *chunked) Close() error { b.closed = true; return nil }
+
+func TestHandler_RequestTrailer(t *testing.T) {
+	r := &httputil.Request{Method: "POST", URI: "/?", Path: "/", Version: httputil.HTTP11, ContentLength: -1}
+	r.Header.Append("Trailer", "x-sum, bad name")
+	body := &chunked{Reader: strings.NewReader("body"), r: r}
+	r.Body = body
+	nethttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v, ok := r.Trailer["X-Sum"]; !ok || v != nil || len(r.Trailer) != 1 || r.Header.Get("Trailer") != "" {
+			t.Errorf("announced: %v, field %q", r.Trailer, r.Header["Trailer"])
+		}
+		if !r.URL.ForceQuery || r.TransferEncoding[0] != "chunked" {
+			t.Errorf("URL %q, coding %q", r.URL, r.TransferEncoding)
+		}
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		if b, err := io.ReadAll(r.Body); string(b) != "body" || err != nil {
+			t.Errorf("body %q, %v", b, err)
+		}
+		if r.Trailer.Get("X-Sum") != "42" || r.Trailer.Get("X-Late") != "1" {
+			t.Errorf("trailer %v", r.Trailer)
+		}
+		r.Body.Close()
+	})).ServeRequest(context.Background(), &engine{}, r)
+	if !body.closed {
+		t.Error("Close did not reach the engine's body")
+	}
+}
+
+func TestHandler_Connect(t *testing.T) {
+	r := &httputil.Request{Method: "CONNECT", URI: "x:443", Host: "x:443", Version: httputil.HTTP11, Body: http.NoBody}
+	nethttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host != "x:443" || r.URL.Path != "" || r.RequestURI != "x:443" {
+			t.Errorf("URL %+v, target %q", r.URL, r.RequestURI)
+		}
+	})).ServeRequest(context.Background(), &engine{}, r)
+}
+
+func BenchmarkHandler(b *testing.B) {
+	h := nethttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, "Hello, World!")
+	}))
+	r := &httputil.Request{Method: "GET", URI: "/hello", Path: "/hello", Version: httputil.HTTP11, Body: http.NoBody}
+	for _, f := range []string{"Host", "User-Agent", "Accept", "Accept-Encoding"} {
+		r.Header.Append(f, "value")
+	}
+	ctx, w := context.Background(), discard{}
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeRequest(ctx, w, r)
+	}
+}
+
+// discard is an engine that costs nothing.
+type discard struct{}
+
+func (discard) WriteHead(int, string, *httputil.Header, int64) error { return nil }
+func (discard) Write(p []byte) (int, error)                          { return len(p), nil }
+func (discard) Flush() error                                         { return nil }
+func (discard) Finish() error                                        { return nil }

@@ -20,8 +20,9 @@ type responseWriter struct {
 	w      httputil.ResponseWriter
 	method string
 	header http.Header
-	head   http.Header // header as it was at WriteHeader; nil before
-	status int         // 0 until WriteHeader
+	status int             // 0 until WriteHeader
+	head   httputil.Header // header as it was at WriteHeader
+	sniff  bool            // head has no type
 
 	buf       []byte
 	written   int64 // body bytes that the handler wrote
@@ -45,8 +46,14 @@ func (w *responseWriter) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.head = w.header.Clone()
-	w.length = announcedLength(w.head)
+	w.head = fieldsOf(w.header)
+	w.length = announcedLength(w.header)
+	// A type that is there but empty was suppressed by the handler.
+	_, typed := w.header["Content-Type"]
+	w.sniff = !typed && w.header.Get("Content-Encoding") == "" && w.header.Get("Transfer-Encoding") == ""
+	if status == http.StatusNotModified {
+		w.head.Del("Content-Type")
+	}
 }
 
 // announcedLength reads a handler's own Content-Length; a broken one is ignored.
@@ -123,16 +130,10 @@ func (w *responseWriter) drain(next []byte) error {
 
 func (w *responseWriter) commit(sample []byte, length int64) error {
 	w.committed = true
-	_, typed := w.head["Content-Type"]
-	coded := w.head.Get("Content-Encoding") != "" || w.head.Get("Transfer-Encoding") != ""
-	switch {
-	case w.status == http.StatusNotModified:
-		delete(w.head, "Content-Type")
-	case !typed && !coded && len(sample) > 0:
-		w.head.Set("Content-Type", http.DetectContentType(sample))
+	if w.sniff && len(sample) > 0 {
+		w.head.Append("Content-Type", http.DetectContentType(sample))
 	}
-	fields := fieldsOf(w.head)
-	return w.w.WriteHead(w.status, "", &fields, length)
+	return w.w.WriteHead(w.status, "", &w.head, length)
 }
 
 // Flush implements http.Flusher.

@@ -66,6 +66,9 @@ func requestFields(r *http.Request) httputil.Header {
 			fields.Append(name, v)
 		}
 	}
+	for name := range r.Trailer { // net/http has taken the field out
+		fields.Append("Trailer", name)
+	}
 	return fields
 }
 

@@ -6,8 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"eddy/httputil"
@@ -144,6 +147,38 @@ func TestServe_BodyErrors(t *testing.T) {
 			t.Errorf("got %v, want ErrBodyTooLarge", err)
 		}
 	})
+}
+
+func TestServe_BodyTimeout(t *testing.T) {
+	in := httptest.NewRequest("POST", "/", iotest.ErrReader(os.ErrDeadlineExceeded))
+	serve(in, func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		if _, err := io.ReadAll(r.Body); !errors.Is(err, httputil.ErrBodyTimeout) {
+			t.Errorf("got %v, want ErrBodyTimeout", err)
+		}
+	})
+	in = httptest.NewRequest("POST", "/", iotest.ErrReader(io.ErrUnexpectedEOF))
+	serve(in, func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		if _, err := io.ReadAll(r.Body); !errors.Is(err, httputil.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestServe_LocalAddr(t *testing.T) {
+	var local, remote netip.AddrPort
+	srv := quietServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nethttp.Serve(w, r, httputil.HandlerFunc(func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+			local, remote = r.Conn.LocalAddr(), r.Conn.RemoteAddr()
+		}))
+	}))
+	resp, err := srv.Client().Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if local.String() != srv.Listener.Addr().String() || !remote.IsValid() {
+		t.Errorf("local %v, remote %v", local, remote)
+	}
 }
 
 func TestHandler_BadPath(t *testing.T) {
