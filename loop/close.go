@@ -40,11 +40,18 @@ func (l *Loop) Close() error {
 		settled := l.busy == 0 && l.exited == nil && l.slots.used == 0
 		return turns > 0 && (settled || turns > closingTurns) && l.quiet()
 	})
-	l.abandon()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.dead = true
-	return l.poller.Close()
+	posted := l.posted
+	err := l.poller.Close()
+	l.mu.Unlock()
+	for _, t := range posted {
+		if s, ok := t.(*straggler); ok {
+			s.adrift = false // it came back too late for a turn
+		}
+	}
+	l.abandon()
+	return err
 }
 
 // quiet reports whether nothing posted is left, so that no coroutine that was woken is
@@ -78,6 +85,10 @@ func (l *Loop) closeTurn() {
 // abandon ends the coroutines: the idle ones, and those that would not end.
 func (l *Loop) abandon() {
 	for _, co := range l.live {
+		if co.adrift {
+			// It blocks somewhere. When it returns, it is ended by whom it returns to.
+			continue
+		}
 		var job Job
 		if co.job != nil {
 			l.log.Warn("a coroutine went on waiting after its loop was closed")

@@ -47,8 +47,12 @@ type Coroutine struct {
 
 	job     Job
 	ctx     *Context
+	runner  *runner // that resumed it last
+	holds   int     // calls of Hold without Release: the coroutine's own
 	outcome Outcome
 	ended   bool // the job has ended
+	gone    bool // the coroutine itself has ended
+	adrift  bool // its runner has lost the loop
 	wakes   int  // resumed while the loop was closing
 }
 
@@ -121,6 +125,7 @@ func (l *Loop) coroutine() *Coroutine {
 
 func (co *Coroutine) body(yield func(struct{}) bool) {
 	co.id, co.yield = goid.Get(), yield
+	defer func() { co.gone = true }() // also by runtime.Goexit
 	for {
 		co.run()
 		co.ended = true
@@ -160,11 +165,20 @@ func (l *Loop) runReady() {
 func (co *Coroutine) RunTask() { co.loop.resume(co) }
 
 // resume runs the coroutine until it parks or its job ends. What follows the switch back
-// is the loop's again.
+// is the loop's again, unless the coroutine has lost it.
 func (l *Loop) resume(co *Coroutine) {
-	l.current = co
+	l.wakeMonitor()
+	r := l.runner.Load()
+	r.enter(co)
 	co.next()
-	l.current = nil
+	if !r.leave() {
+		surrender() // drive posts that co is back
+	}
+	l.settle(co)
+}
+
+// settle deals with a coroutine that has returned or parked.
+func (l *Loop) settle(co *Coroutine) {
 	switch {
 	case co.ended:
 		l.end(co)
@@ -195,7 +209,7 @@ func (l *Loop) bury(co *Coroutine) {
 func (l *Loop) release(co *Coroutine) Job {
 	job := co.job
 	co.ctx.end()
-	co.job, co.ctx, co.ended, co.wakes = nil, nil, false, 0
+	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
 	l.busy--
 	return job
 }
@@ -225,11 +239,21 @@ func (co *Coroutine) Loop() *Loop { return co.loop }
 
 // Hold reports whether the calling goroutine is this coroutine and has its loop, and if so
 // keeps the loop until [Coroutine.Release]: in between, the caller may use everything that
-// belongs to the loop. It must not park in between. Any goroutine.
-func (co *Coroutine) Hold() bool { return co.Current() }
+// belongs to the loop, and must not block; it may park. Calls nest. Any goroutine.
+func (co *Coroutine) Hold() bool {
+	if !co.Current() || co.holds == 0 && !co.runner.hold() {
+		return false
+	}
+	co.holds++
+	return true
+}
 
 // Release ends what a successful Hold began.
-func (co *Coroutine) Release() {}
+func (co *Coroutine) Release() {
+	if co.holds--; co.holds == 0 {
+		co.runner.release()
+	}
+}
 
 // Park gives up control until Wake is called; if it was called since the last Park, it
 // returns at once. It may return without any Wake: check what you wait for, and wait again.
@@ -238,6 +262,17 @@ func (co *Coroutine) Park() {
 	if co.state.CompareAndSwap(woken, running) {
 		return
 	}
+	co.switchBack()
+}
+
+// comeBack gives others a turn, and returns on the loop, also if it was lost.
+func (co *Coroutine) comeBack() {
+	co.Wake()
+	co.switchBack()
+}
+
+// switchBack switches to the runner.
+func (co *Coroutine) switchBack() {
 	if !co.yield(struct{}{}) {
 		// The loop was closed and does not resume this coroutine any more. Its deferred
 		// functions still run.

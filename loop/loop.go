@@ -49,6 +49,11 @@ type Loop struct {
 	closing  atomic.Bool   // no more posts are taken, waits fail; set under mu
 	load     atomic.Int64
 
+	runner        atomic.Pointer[runner]
+	handOffs      atomic.Uint64
+	monitorAsleep atomic.Bool
+	monitorWake   chan struct{}
+
 	// The rest belongs to the runner. A batch under way is kept here and not on the
 	// runner's stack, so that another runner can take over in the middle of it.
 	now      time.Time
@@ -69,11 +74,10 @@ type Loop struct {
 	timers   timerHeap
 	timerSeq uint64
 
-	current *Coroutine // being resumed
-	exited  *Coroutine // ended by runtime.Goexit, not settled yet
-	live    []*Coroutine
-	idle    []*Coroutine
-	busy    int // coroutines with a job
+	exited *Coroutine // ended by runtime.Goexit, not settled yet
+	live   []*Coroutine
+	idle   []*Coroutine
+	busy   int // coroutines with a job
 
 	buffers []*Buffer
 	scratch Buffer
@@ -94,7 +98,7 @@ func New(o Options) (*Loop, error) {
 		}
 		o.Poller = p
 	}
-	l := &Loop{poller: o.Poller, files: o.Poller.Files(), log: o.Logger}
+	l := &Loop{poller: o.Poller, files: o.Poller.Files(), log: o.Logger, monitorWake: make(chan struct{}, 1)}
 	l.start = time.Now()
 	l.now = l.start
 	return l, nil
@@ -148,30 +152,6 @@ func (l *Loop) wake() {
 	if !l.dead {
 		l.poller.Wake()
 	}
-}
-
-// drive runs turns in a runner goroutine until done says so, and waits for it. A coroutine
-// that ends by runtime.Goexit takes its runner with it: then the next runner goes on.
-func (l *Loop) drive(turn func(*Loop), done func() bool) {
-	finished := make(chan struct{})
-	var runner func()
-	runner = func() {
-		completed := false
-		defer func() {
-			if completed {
-				close(finished)
-				return
-			}
-			l.exited, l.current = l.current, nil
-			go runner()
-		}()
-		for !done() {
-			turn(l)
-		}
-		completed = true
-	}
-	go runner()
-	<-finished
 }
 
 // Logger returns the logger of [Options].

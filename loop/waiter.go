@@ -109,18 +109,27 @@ func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
 	return func() { t.Stop() }
 }
 
-// Do runs f on the loop: at once if the caller is a coroutine that holds it, and else in
-// a coroutine of the loop, for which it waits. It returns f's error, or ctx's if that
-// ends first; f then goes on with a context that has ended. Any goroutine.
+// Do runs f with the loop held: at once if the caller is a coroutine that has it, and else
+// in a coroutine of the loop, for which it waits. f may use everything that belongs to the loop, and
+// may park, but must not block. Do returns f's error, or ctx's if that ends first; f then
+// goes on with a context that has ended. Any goroutine.
 func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
-		co.Release()
+		defer co.Release()
 		return f(ctx)
 	}
 	var w Waiter
 	w.Init(ctx)
 	result := make(chan error, 1)
-	if !l.spawn(ctx, func(ctx context.Context) { result <- f(ctx) }, func(Outcome) { w.Wake() }) {
+	held := func(ctx context.Context) {
+		co := FromContext(ctx)
+		for !co.Hold() { // it was taken between the start and here
+			co.comeBack()
+		}
+		defer co.Release()
+		result <- f(ctx)
+	}
+	if !l.spawn(ctx, held, func(Outcome) { w.Wake() }) {
 		return ErrClosed
 	}
 	if err := w.Wait(ctx); err != nil {

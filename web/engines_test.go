@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"eddy"
 	"eddy/web"
 )
 
@@ -28,6 +30,19 @@ var engines = []struct {
 		srv.Start()
 		t.Cleanup(srv.Close)
 		return srv.URL
+	}},
+	{"eddy", func(t *testing.T, app *web.Application) string {
+		quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+		srv, err := eddy.New(app, eddy.Options{Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { srv.Close() })
+		addr, err := srv.Listen(t.Context(), "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "http://" + addr.String()
 	}},
 }
 
