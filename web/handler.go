@@ -131,14 +131,21 @@ func (h *RequestHandler) watch(ctx context.Context) (stop func()) {
 	called := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(called)
-		defer h.contain(ctx, "OnConnectionClose")
-		h.self.(ConnectionCloser).OnConnectionClose()
+		h.connectionClosed(ctx)
 	})
 	return func() {
-		if !cancel() {
+		switch {
+		case !cancel():
 			<-called
+		case ctx.Err() != nil: // cancelled just now: the method may have seen it first
+			h.connectionClosed(ctx)
 		}
 	}
+}
+
+func (h *RequestHandler) connectionClosed(ctx context.Context) {
+	defer h.contain(ctx, "OnConnectionClose")
+	h.self.(ConnectionCloser).OnConnectionClose()
 }
 
 // end comes last, whatever happened before.
