@@ -102,8 +102,8 @@ func (l *Loop) drive(turn func(*Loop), done func() bool) {
 			completed = true
 		}()
 	}
-	stop := l.startMonitor(func() { start() })
 	start()
+	stop := l.startMonitor(start)
 	<-finished
 	stop()
 }
