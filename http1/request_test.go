@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"eddy/http1"
+	"eddy/httputil"
 )
 
 // get is a request with extra header lines.
@@ -265,6 +266,22 @@ func TestRequest_unlimitedBody(t *testing.T) {
 		{chunked("1\r\nx\r\n7fffffffffffffff\r\nx"), postLog + `len=-1 "x"; 413`},
 	} {
 		replay(t, c.send, c.want, func(pieces ...[]byte) string { return requests(t, &lim, pieces...) })
+	}
+}
+
+// TestError_holdsNothingOfThePeer guards logs and error pages against secrets.
+func TestError_holdsNothingOfThePeer(t *testing.T) {
+	const secret = "hunter2"
+	var r http1.RequestReader
+	for _, c := range []struct{ send, want string }{
+		{get("Authorization: " + secret + "\x00"), "http1: a control character in a header field (RFC 9110 §5.5)"},
+		{get(secret), "http1: malformed header field name (RFC 9112 §5.1)"},
+		{"GET " + secret + " HTTP/1.1\r\n\r\n", "http1: malformed request target (RFC 9112 §3.2)"},
+	} {
+		err := r.ParseHead(c.send, &defaults, new(httputil.Request))
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v, want %s", c.send, err, c.want)
+		}
 	}
 }
 
