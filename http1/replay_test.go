@@ -147,6 +147,8 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 			return log.String()
 		}
 		switch {
+		case r.Tunnel() && r.KeepAlive():
+			t.Fatal("a tunnel keeps the connection for HTTP")
 		case r.Tunnel():
 			return log.String() + "tunnel"
 		case !r.KeepAlive():
@@ -160,8 +162,8 @@ func eof(t testing.TB, r *http1.ResponseReader) string {
 	if err := r.EOF(); err != nil {
 		return "truncated"
 	}
-	if !r.BodyDone() {
-		t.Fatal("EOF completed the message, but BodyDone is false")
+	if !r.BodyDone() || r.KeepAlive() {
+		t.Fatalf("EOF completed the message: BodyDone %v, KeepAlive %v", r.BodyDone(), r.KeepAlive())
 	}
 	return "eof"
 }
