@@ -63,11 +63,15 @@ func (m *incoming) read(p []byte, lim *Limits, trailer *httputil.Header) (data [
 		}
 		return p[:n:n], n, m.state == bodyDone, nil
 	case bodyClose:
-		if !lim.bodyFits(m.total + int64(len(p))) {
+		n = len(p)
+		if lim.Body >= 0 {
+			n = int(min(int64(n), lim.Body-m.total))
+		}
+		if n <= 0 && len(p) > 0 {
 			return nil, 0, false, errBodyLarge
 		}
-		m.total += int64(len(p))
-		return p[:len(p):len(p)], len(p), false, nil
+		m.total += int64(n)
+		return p[:n:n], n, false, nil
 	}
 	return m.readChunks(p, lim, trailer)
 }

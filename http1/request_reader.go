@@ -45,7 +45,6 @@ func (r *RequestReader) ParseHead(head string, lim *Limits, req *httputil.Reques
 }
 
 func (r *RequestReader) parseHead(head string, lim *Limits, req *httputil.Request) *Error {
-	r.scan = headScan{}
 	next, err := parseRequestLine(head, req)
 	if err != nil {
 		return err

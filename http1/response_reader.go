@@ -68,7 +68,6 @@ func (r *ResponseReader) ParseHead(head string, lim *Limits, resp *ResponseHead)
 }
 
 func (r *ResponseReader) parseHead(head string, lim *Limits, resp *ResponseHead) *Error {
-	r.scan = headScan{}
 	next, err := parseStatusLine(head, resp)
 	if err != nil {
 		return err
