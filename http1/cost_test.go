@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"math"
 	"testing"
 	"unsafe"
 
@@ -45,7 +46,7 @@ func TestAllocations(t *testing.T) {
 			if err := r.ParseHead("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", &defaults, &req); err != nil {
 				return err
 			}
-			_, _, _, err := r.ReadBody(chunks, &defaults, nil)
+			_, _, _, err := r.ReadBody(chunks, math.MaxInt, &defaults, nil)
 			return err
 		}},
 		{"a response", func() error {

@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"fmt"
+	"math"
 
 	"eddy/http1"
 	"eddy/httputil"
@@ -29,7 +30,7 @@ func Example() {
 	encoder.Init(&req, reader.KeepAlive())
 	out, _ = encoder.AppendHead(out, 200, "", nil, req.ContentLength, nil)
 	for !reader.BodyDone() {
-		data, n, _, err := reader.ReadBody(unread, &limits, nil)
+		data, n, _, err := reader.ReadBody(unread, math.MaxInt, &limits, nil)
 		if err != nil || n == 0 {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"testing"
 
@@ -58,12 +59,12 @@ func (w *wire) head(find func([]byte, *http1.Limits) (int, error), lim *http1.Li
 	}
 }
 
-type bodyReader func([]byte, *http1.Limits, *httputil.Header) ([]byte, int, bool, error)
+type bodyReader func([]byte, int, *http1.Limits, *httputil.Header) ([]byte, int, bool, error)
 
 // body reads a body to its end, or as far as it goes.
 func (w *wire) body(read bodyReader, lim *http1.Limits, trailer *httputil.Header) (body string, done bool, err error) {
 	for {
-		data, n, done, err := read(w.unread, lim, trailer)
+		data, n, done, err := read(w.unread, math.MaxInt, lim, trailer)
 		if err != nil {
 			return body, false, err
 		}

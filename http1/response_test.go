@@ -3,6 +3,7 @@ package http1_test
 import (
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -94,10 +95,10 @@ func TestResponse_errorsThatCallersBranchOn(t *testing.T) {
 	if err := r.ParseHead("HTTP/1.1 200 OK\r\n\r\n", &lim, &resp); err != nil {
 		t.Fatal(err)
 	}
-	if data, n, _, err := r.ReadBody([]byte("xxxx"), &lim, nil); string(data) != "xxx" || n != 3 || err != nil {
+	if data, n, _, err := r.ReadBody([]byte("xxxx"), math.MaxInt, &lim, nil); string(data) != "xxx" || n != 3 || err != nil {
 		t.Errorf("up to the limit: %q, %d, %v", data, n, err)
 	}
-	if _, _, _, err := r.ReadBody([]byte("x"), &lim, nil); !errors.Is(err, httputil.ErrBodyTooLarge) {
+	if _, _, _, err := r.ReadBody([]byte("x"), math.MaxInt, &lim, nil); !errors.Is(err, httputil.ErrBodyTooLarge) {
 		t.Errorf("beyond the limit: %v", err)
 	}
 	r.Start("GET")
