@@ -248,18 +248,24 @@ func (x *exchange) disconnect() {
 	x.Cancel(httputil.ErrClosed)
 }
 
-// Write implements httputil.ResponseWriter.
-func (x *exchange) Write(p []byte) (int, error) {
-	full, err := x.append(p)
-	if err != nil {
-		return 0, err
-	}
-	if full {
-		if err := x.Flush(); err != nil {
-			return 0, err
+// Write implements httputil.ResponseWriter. A long p is taken piece by piece, so that a
+// slow client costs no more memory than the write buffer.
+func (x *exchange) Write(p []byte) (n int, err error) {
+	for {
+		piece := p[n:min(len(p), n+flushSize)]
+		full, err := x.append(piece)
+		if err != nil {
+			return n, err
+		}
+		if n += len(piece); full {
+			if err := x.Flush(); err != nil {
+				return n, err
+			}
+		}
+		if n == len(p) {
+			return n, nil
 		}
 	}
-	return len(p), nil
 }
 
 func (x *exchange) append(p []byte) (full bool, err error) {
