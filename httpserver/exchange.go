@@ -133,11 +133,12 @@ func (x *exchange) settle() {
 // complete ends the response, with an error if there is none yet, and reports whether
 // another one may follow it. It runs on the loop; its caller holds mu.
 func (x *exchange) complete() bool {
-	if x.closed {
-		return false
+	written := x.enc.HeadWritten()
+	if x.closed || !written && x.Err() == httputil.ErrClosed {
+		return false // nobody is there, or the handler took a half-close for that
 	}
 	b := x.buffer(true)
-	if !x.enc.HeadWritten() {
+	if !written {
 		x.failed = false
 		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(true))
 		if err == nil {

@@ -77,19 +77,24 @@ func (a *Acceptor) HandleReady(loop.Ready) {
 	}
 }
 
-// shed gives up the reserve descriptor to accept one connection and close it: its client
-// learns that it is refused instead of waiting in the backlog.
+// shed gives up the reserve descriptor to accept connections and close them: their
+// clients learn that they are refused instead of waiting in the backlog.
 func (a *Acceptor) shed(cause error) {
+	refused := 0
 	if a.reserve != nil {
 		a.reserve.Close()
 		a.reserve = nil
-		if fd, err := a.files.Accept(a.fd); err == nil {
+		for ; refused < acceptBatch; refused++ {
+			fd, err := a.files.Accept(a.fd)
+			if err != nil {
+				break
+			}
 			a.files.Close(fd)
 		}
 		a.openReserve()
 	}
 	a.loop.Logger().Warn("out of descriptors: connections are refused", slog.Any("error", cause),
-		slog.String("addr", a.listener.addr.String()))
+		slog.Int("refused", refused), slog.String("addr", a.listener.addr.String()))
 	a.rest()
 }
 
