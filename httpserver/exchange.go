@@ -270,8 +270,6 @@ func (x *exchange) Write(p []byte) (n int, err error) {
 }
 
 func (x *exchange) append(p []byte) (full bool, err error) {
-	held := x.hold()
-	defer x.release(held)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.writable(); err != nil {
@@ -280,7 +278,12 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 	if !x.enc.HeadWritten() {
 		return false, httputil.ErrNoHead
 	}
-	b := x.buffer(held)
+	b := x.out
+	if b == nil {
+		held := x.hold()
+		b = x.buffer(held)
+		x.release(held)
+	}
 	out, err := x.enc.AppendBody(b.Tail(), p)
 	if err != nil {
 		return false, err
@@ -322,4 +325,11 @@ func (x *exchange) handOver() {
 }
 
 // Finish implements httputil.ResponseWriter.
-func (x *exchange) Finish() error { return x.onLoop(x.settle) }
+func (x *exchange) Finish() error {
+	if held := x.hold(); held { // the usual case, without a closure
+		x.settle()
+		x.release(held)
+		return nil
+	}
+	return x.onLoop(x.settle)
+}
