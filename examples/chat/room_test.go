@@ -106,11 +106,17 @@ func TestRoom_Since(t *testing.T) {
 	}
 }
 
-// TestRoom_AnswersStay posts beyond the buffer's storage after an answer was given away.
+// TestRoom_AnswersStay posts beyond the buffer's storage after an answer was given away, and
+// writes behind that answer.
 func TestRoom_AnswersStay(t *testing.T) {
 	r := newRoom()
 	say(t, r, 150)
 	u, _ := r.since(cursor{})
+	say(t, r, 1)
+	_ = append(u.Messages, Message{})
+	if u, _ := r.since(cursor{after: 150}); ids(u.Messages) != "151-151" {
+		t.Errorf("message 151 became %+v", u.Messages)
+	}
 	say(t, r, 3*bufferSize)
 	if got := ids(u.Messages); got != "1-150" {
 		t.Errorf("the answer changed to %s", got)

@@ -129,6 +129,7 @@ function show(update) {
     known.after = m.id;
   }
   while (list.children.length > shownAtMost) list.firstElementChild.remove();
+  if (list.firstElementChild) regroup(list.firstElementChild);
   empty.hidden = list.children.length > 0;
   if (update.messages.length > 0) {
     if (stay) newer.hidden = false;
