@@ -220,9 +220,9 @@ func (c *conn) StreamFlushed() {
 }
 
 // StreamHangup implements stream.Sink: the client sends no more while its request is
-// served. It may still read, so the response is sent if the handler makes one.
+// served. It may still read, so the response is sent if the handler makes one, and so are
+// those to requests that came before the hang-up.
 func (c *conn) StreamHangup() {
-	c.last = true
 	if c.x != nil {
 		c.x.Cancel(httputil.ErrClosed)
 	}

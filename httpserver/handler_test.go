@@ -138,6 +138,23 @@ func TestHandler_LearnsThatTheClientIsGone(t *testing.T) {
 	}
 }
 
+func TestHandler_HalfCloseAfterAPipelinedBatch(t *testing.T) {
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		async.Sleep(context.WithoutCancel(ctx), time.Second)
+		respond(w, 200, r.Path)
+	})
+	bubble(t, h, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		h.send(p, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n")
+		p.Send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\n\r\n")
+		p.CloseWrite()
+		time.Sleep(5 * time.Second)
+		if got := h.take(p); got != ok("/1")+ok("/2")+ok("/3") || !closed(p) {
+			t.Errorf("got %q, closed %v", got, closed(p))
+		}
+	})
+}
+
 func TestHandler_GivesUpWithItsClient(t *testing.T) {
 	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 		async.Sleep(ctx, time.Hour)
