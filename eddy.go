@@ -27,6 +27,8 @@ import (
 // long as [Options] say by default (30 seconds), and returns nil, or an error if some had to be cut.
 // A second signal cuts them at once. The address is logged when the server is ready.
 func Run(ctx context.Context, addr string, h http.Handler) error {
+	signals := notify() // before anybody can know that the server is there
+	defer signal.Stop(signals)
 	s, err := New(h, Options{})
 	if err != nil {
 		return err
@@ -35,15 +37,24 @@ func Run(ctx context.Context, addr string, h http.Handler) error {
 		s.Close()
 		return err
 	}
-	return s.Run(ctx)
+	return s.run(ctx, signals)
 }
 
 // Run waits until ctx ends or a signal comes, and shuts the server down as the function
 // [Run] does.
 func (s *Server) Run(ctx context.Context) error {
+	signals := notify()
+	defer signal.Stop(signals)
+	return s.run(ctx, signals)
+}
+
+func notify() chan os.Signal {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
+	return signals
+}
+
+func (s *Server) run(ctx context.Context, signals <-chan os.Signal) error {
 	select {
 	case <-ctx.Done():
 	case sig := <-signals:
@@ -51,7 +62,6 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-s.closed:
 		return nil
 	}
-
 	drain, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.options.DrainTimeout, errDrain)
 	defer cancel()
 	go func() {

@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -115,7 +116,7 @@ func benchmarkChunks(b *testing.B, size int) {
 			b.Fatal(err)
 		}
 		for p := wire; !r.BodyDone(); {
-			_, n, _, err := r.ReadBody(p, &lim, nil)
+			_, n, _, err := r.ReadBody(p, math.MaxInt, &lim, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -52,35 +52,39 @@ func (m *incoming) begin(length int64) {
 }
 
 // read is ReadBody of both readers.
-func (m *incoming) read(p []byte, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err *Error) {
+func (m *incoming) read(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err *Error) {
 	switch m.state {
 	case bodyDone:
 		return nil, 0, true, nil
 	case bodyLength:
-		n = int(min(int64(len(p)), m.left))
+		n = int(min(int64(len(p)), int64(most), m.left))
 		if m.left -= int64(n); m.left == 0 {
 			m.state = bodyDone
 		}
 		return p[:n:n], n, m.state == bodyDone, nil
 	case bodyClose:
-		if !lim.bodyFits(m.total + int64(len(p))) {
+		n = min(len(p), most)
+		if lim.Body >= 0 {
+			n = int(min(int64(n), lim.Body-m.total))
+		}
+		if n <= 0 && len(p) > 0 && most > 0 {
 			return nil, 0, false, errBodyLarge
 		}
-		m.total += int64(len(p))
-		return p[:len(p):len(p)], len(p), false, nil
+		m.total += int64(n)
+		return p[:n:n], n, false, nil
 	}
-	return m.readChunks(p, lim, trailer)
+	return m.readChunks(p, most, lim, trailer)
 }
 
 // readChunks takes the data of one chunk and the framing on both sides of it, so that a
 // small body that is there as a whole takes one call.
-func (m *incoming) readChunks(p []byte, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err *Error) {
+func (m *incoming) readChunks(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err *Error) {
 	for n < len(p) && m.state != bodyDone {
 		if m.state == chunkData {
 			if data != nil {
 				break
 			}
-			k := int(min(int64(len(p)-n), m.left))
+			k := int(min(int64(len(p)-n), int64(most), m.left))
 			data = p[n : n+k : n+k]
 			n += k
 			if m.left -= int64(k); m.left == 0 {

@@ -20,15 +20,12 @@ type Error struct {
 	Side    Side
 	Status  int    // for a remote fault the status that answers it, in a client 502; else 500
 	Reason  string // what is wrong, in a few words
-	Section string // the rule, such as "RFC 9112 §2.2"; may be empty
+	Section string // the rule, such as "RFC 9112 §2.2"
 	Err     error  // httputil.ErrBodyTooLarge, io.ErrUnexpectedEOF, or nil
 }
 
 // Error returns the reason with its section.
 func (e *Error) Error() string {
-	if e.Section == "" {
-		return "http1: " + e.Reason
-	}
 	return "http1: " + e.Reason + " (" + e.Section + ")"
 }
 

@@ -45,7 +45,6 @@ func (r *RequestReader) ParseHead(head string, lim *Limits, req *httputil.Reques
 }
 
 func (r *RequestReader) parseHead(head string, lim *Limits, req *httputil.Request) *Error {
-	r.scan = headScan{}
 	next, err := parseRequestLine(head, req)
 	if err != nil {
 		return err
@@ -122,15 +121,15 @@ func parseRequestLine(head string, req *httputil.Request) (int, *Error) {
 }
 
 // ReadBody consumes bytes of the body from p. data is the body's part, a view into p that
-// may be empty; n is how many bytes of p were used, and done whether the message is
-// complete. With n less than len(p), call again with the rest; with n zero, call again
-// with the same bytes and more behind them.
+// may be empty and is no longer than most; n is how many bytes of p were used, and done
+// whether the message is complete. With n less than len(p), call again with the rest; with
+// n zero, call again with the same bytes and more behind them.
 //
 // Trailer fields are appended to trailer, as fresh copies; with nil they are checked and
 // dropped. Content-Length, Transfer-Encoding, Host and Connection in a trailer are
 // refused: they cannot be meant well (RFC 9110 §6.5.1).
-func (r *RequestReader) ReadBody(p []byte, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
-	data, n, done, fault := r.msg.read(p, lim, trailer)
+func (r *RequestReader) ReadBody(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
+	data, n, done, fault := r.msg.read(p, most, lim, trailer)
 	if fault != nil {
 		return nil, n, false, fault
 	}

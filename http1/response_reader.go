@@ -68,7 +68,6 @@ func (r *ResponseReader) ParseHead(head string, lim *Limits, resp *ResponseHead)
 }
 
 func (r *ResponseReader) parseHead(head string, lim *Limits, resp *ResponseHead) *Error {
-	r.scan = headScan{}
 	next, err := parseStatusLine(head, resp)
 	if err != nil {
 		return err
@@ -148,8 +147,8 @@ func parseStatusLine(head string, resp *ResponseHead) (int, *Error) {
 
 // ReadBody does for responses what [RequestReader.ReadBody] does for requests. A body that
 // ends with the connection is done only when EOF was called.
-func (r *ResponseReader) ReadBody(p []byte, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
-	data, n, done, fault := r.msg.read(p, lim, trailer)
+func (r *ResponseReader) ReadBody(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
+	data, n, done, fault := r.msg.read(p, most, lim, trailer)
 	if fault != nil {
 		return nil, n, false, fromServer(fault)
 	}

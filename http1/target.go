@@ -81,5 +81,5 @@ func isAuthority(s string) bool {
 	if host[0] == '[' {
 		return len(host) > 2 && strings.IndexByte(host, ']') == len(host)-1
 	}
-	return strings.IndexAny(host, ":[]") < 0
+	return !strings.ContainsAny(host, ":[]")
 }

@@ -76,26 +76,19 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
-// take moves body bytes that are here into p. The parser is shown no more than fits, so
-// that nothing is left over; if that is not enough for it to go on, a byte more.
+// take moves body bytes that are here into p.
 func (b *body) take(p []byte) (int, error) {
 	c := b.x.conn
-	unread := c.Unread()
-	for window := min(len(p), len(unread)); window <= len(unread) && window > 0; window++ {
-		data, n, done, err := c.reader.ReadBody(unread[:window], &c.server.options.Limits, &b.x.req.Trailer)
+	for len(c.Unread()) > 0 && !c.reader.BodyDone() {
+		data, n, _, err := c.reader.ReadBody(c.Unread(), len(p), &c.server.options.Limits, &b.x.req.Trailer)
 		if err != nil {
 			return 0, b.fail(err)
 		}
-		if n == 0 && !done {
-			continue
-		}
 		copied := copy(p, data)
 		c.Discard(n)
-		if copied > 0 || done {
+		if copied > 0 || n == 0 {
 			return copied, nil
 		}
-		unread = c.Unread()
-		window = min(len(p), len(unread)) - 1
 	}
 	return 0, nil
 }

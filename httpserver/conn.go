@@ -3,6 +3,7 @@ package httpserver
 import (
 	"errors"
 	"log/slog"
+	"math"
 
 	"eddy/http1"
 	"eddy/httputil"
@@ -144,7 +145,7 @@ func (c *conn) rest() {
 // only. Its error is the body's first fault.
 func (c *conn) skipBody() (complete bool, err error) {
 	for !c.Closed() && !c.reader.BodyDone() {
-		_, n, done, err := c.reader.ReadBody(c.Unread(), &c.server.options.Limits, nil)
+		_, n, done, err := c.reader.ReadBody(c.Unread(), math.MaxInt, &c.server.options.Limits, nil)
 		c.Discard(n)
 		if err != nil || !done && n == 0 {
 			return false, err

@@ -133,11 +133,12 @@ func (x *exchange) settle() {
 // complete ends the response, with an error if there is none yet, and reports whether
 // another one may follow it. It runs on the loop; its caller holds mu.
 func (x *exchange) complete() bool {
-	if x.closed {
-		return false
+	written := x.enc.HeadWritten()
+	if x.closed || !written && x.Err() == httputil.ErrClosed {
+		return false // nobody is there, or the handler took a half-close for that
 	}
 	b := x.buffer(true)
-	if !x.enc.HeadWritten() {
+	if !written {
 		x.failed = false
 		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(true))
 		if err == nil {
@@ -248,23 +249,27 @@ func (x *exchange) disconnect() {
 	x.Cancel(httputil.ErrClosed)
 }
 
-// Write implements httputil.ResponseWriter.
-func (x *exchange) Write(p []byte) (int, error) {
-	full, err := x.append(p)
-	if err != nil {
-		return 0, err
-	}
-	if full {
-		if err := x.Flush(); err != nil {
-			return 0, err
+// Write implements httputil.ResponseWriter. A long p is taken piece by piece, so that a
+// slow client costs no more memory than the write buffer.
+func (x *exchange) Write(p []byte) (n int, err error) {
+	for {
+		piece := p[n:min(len(p), n+flushSize)]
+		full, err := x.append(piece)
+		if err != nil {
+			return n, err
+		}
+		if n += len(piece); full {
+			if err := x.Flush(); err != nil {
+				return n, err
+			}
+		}
+		if n == len(p) {
+			return n, nil
 		}
 	}
-	return len(p), nil
 }
 
 func (x *exchange) append(p []byte) (full bool, err error) {
-	held := x.hold()
-	defer x.release(held)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.writable(); err != nil {
@@ -273,7 +278,12 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 	if !x.enc.HeadWritten() {
 		return false, httputil.ErrNoHead
 	}
-	b := x.buffer(held)
+	b := x.out
+	if b == nil {
+		held := x.hold()
+		b = x.buffer(held)
+		x.release(held)
+	}
 	out, err := x.enc.AppendBody(b.Tail(), p)
 	if err != nil {
 		return false, err
@@ -315,4 +325,11 @@ func (x *exchange) handOver() {
 }
 
 // Finish implements httputil.ResponseWriter.
-func (x *exchange) Finish() error { return x.onLoop(x.settle) }
+func (x *exchange) Finish() error {
+	if held := x.hold(); held { // the usual case, without a closure
+		x.settle()
+		x.release(held)
+		return nil
+	}
+	return x.onLoop(x.settle)
+}

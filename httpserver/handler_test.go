@@ -138,6 +138,20 @@ func TestHandler_LearnsThatTheClientIsGone(t *testing.T) {
 	}
 }
 
+func TestHandler_GivesUpWithItsClient(t *testing.T) {
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		async.Sleep(ctx, time.Hour)
+	})
+	bubble(t, h, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		h.send(p, get)
+		p.CloseWrite()
+		if got := h.take(p); got != "" || !closed(p) {
+			t.Errorf("got %q, closed %v; want silence and an end", got, closed(p))
+		}
+	})
+}
+
 func TestHandler_BodyThatEndsTooEarly(t *testing.T) {
 	var got error
 	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {

@@ -223,6 +223,35 @@ func TestBackpressure_HandlerParksForASlowClient(t *testing.T) {
 	})
 }
 
+func TestBackpressure_OneLargeWriteIsTakenInPieces(t *testing.T) {
+	var done atomic.Bool
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		w.WriteHead(200, "", &httputil.Header{}, 16<<20)
+		if n, err := w.Write(make([]byte, 16<<20)); n != 16<<20 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		done.Store(true)
+	})
+	bubble(t, h, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(0)
+		p.Send(get)
+		synctest.Wait()
+		if done.Load() {
+			t.Error("16 MiB were taken for a client that reads nothing")
+		}
+		got := 0
+		for range 200 {
+			p.SetRoom(128 << 10)
+			synctest.Wait()
+			got += len(p.Take())
+		}
+		if !done.Load() || got < 16<<20 {
+			t.Errorf("done %v, %d bytes arrived", done.Load(), got)
+		}
+	})
+}
+
 func TestBackpressure_RequestsOfAClientThatDoesNotReadWait(t *testing.T) {
 	var served atomic.Int64
 	big := strings.Repeat("x", 64<<10)

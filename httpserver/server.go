@@ -37,11 +37,13 @@ func New(h httputil.Handler, o Options) *Server {
 }
 
 // Serve accepts l's connections from now on, until Shutdown or Close, and spreads them over
-// the group's loops; it returns at once. A server may serve several listeners, of one group.
+// the group's loops; it returns at once. A server may serve several listeners, of one
+// group. The listener is the server's from then on, also if Serve fails.
 func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining.Load() {
+		l.Close()
 		return ErrClosed
 	}
 	// The listeners take turns in where their accepting happens.

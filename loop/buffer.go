@@ -11,9 +11,9 @@ type Buffer struct {
 }
 
 const (
-	bufferSize    = 4 << 10  // a new buffer's capacity
-	bufferKeep    = 64 << 10 // a larger one is left to the garbage collector
-	buffersPooled = 64
+	bufferSize    = 4 << 10   // a new buffer's capacity
+	bufferKeep    = 64 << 10  // a larger one is left to the garbage collector
+	buffersPooled = maxEvents // as many as one turn uses
 	scratchSize   = 64 << 10
 )
 

@@ -24,9 +24,12 @@ type Job interface {
 type Outcome uint8
 
 const (
+	// Returned: RunJob has returned.
 	Returned Outcome = iota
-	Panicked         // the panic has been logged
-	Exited           // by runtime.Goexit, as t.FailNow does
+	// Panicked: it panicked, which has been logged.
+	Panicked
+	// Exited: it ended by runtime.Goexit, as t.FailNow does.
+	Exited
 )
 
 // Coroutine runs jobs that may park, one after another. It belongs to its loop; code meets it

@@ -34,10 +34,15 @@ type Acceptor struct {
 // Accept starts to accept: each new connection's descriptor, non-blocking and
 // close-on-exec, is given to accepted, which runs on lp and owns it. When the process or
 // the system is out of descriptors, waiting connections are closed and accepting rests for
-// a tenth of a second; the log tells. Call it on lp.
+// a tenth of a second; the log tells. The listener is the acceptor's from then on, and is
+// closed if Accept fails. Call it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
 	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: l.fd, accepted: accepted}
-	return a, a.start()
+	if err := a.start(); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
 }
 
 func (a *Acceptor) start() (err error) {
@@ -77,19 +82,24 @@ func (a *Acceptor) HandleReady(loop.Ready) {
 	}
 }
 
-// shed gives up the reserve descriptor to accept one connection and close it: its client
-// learns that it is refused instead of waiting in the backlog.
+// shed gives up the reserve descriptor to accept connections and close them: their
+// clients learn that they are refused instead of waiting in the backlog.
 func (a *Acceptor) shed(cause error) {
+	refused := 0
 	if a.reserve != nil {
 		a.reserve.Close()
 		a.reserve = nil
-		if fd, err := a.files.Accept(a.fd); err == nil {
+		for ; refused < acceptBatch; refused++ {
+			fd, err := a.files.Accept(a.fd)
+			if err != nil {
+				break
+			}
 			a.files.Close(fd)
 		}
 		a.openReserve()
 	}
 	a.loop.Logger().Warn("out of descriptors: connections are refused", slog.Any("error", cause),
-		slog.String("addr", a.listener.addr.String()))
+		slog.Int("refused", refused), slog.String("addr", a.listener.addr.String()))
 	a.rest()
 }
 
@@ -122,5 +132,5 @@ func (a *Acceptor) Close() error {
 		a.reserve.Close()
 	}
 	a.loop.RemoveHandler(a.id)
-	return a.listener.close()
+	return a.listener.Close()
 }

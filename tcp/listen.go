@@ -54,8 +54,9 @@ func Listen(ctx context.Context, addr string) (*Listener, error) {
 // Addr returns the address, with the port that was chosen for port 0. Any goroutine.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// close frees the socket; a Unix socket's file is removed.
-func (l *Listener) close() error {
+// Close frees the socket, and removes a Unix socket's file. An [Acceptor] closes its
+// listener itself.
+func (l *Listener) Close() error {
 	err := l.file.Close()
 	if e := l.orig.Close(); err == nil {
 		err = e

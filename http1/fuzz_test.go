@@ -1,0 +1,121 @@
+package http1_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"eddy/http1"
+	"eddy/httputil"
+)
+
+// tight has limits that a fuzzer can reach.
+var tight = http1.Limits{RequestLine: 40, HeaderBytes: 160, HeaderFields: 4, ChunkLine: 16, TrailerBytes: 32, Body: 30}.WithDefaults()
+
+// How a message is split may change which of its faults is seen first, and so the status,
+// but nothing else: neither what is accepted before nor that it is refused.
+var anyStatus = regexp.MustCompile(`\b[45]\d\d$`)
+
+func sameWhenSplit(t *testing.T, data []byte, size uint8, read func(pieces ...[]byte) string) {
+	whole := anyStatus.ReplaceAllString(read(data), "refused")
+	var pieces [][]byte
+	for rest := data; len(rest) > 0; {
+		n := min(int(size)+1, len(rest))
+		pieces, rest = append(pieces, rest[:n]), rest[n:]
+	}
+	if got := anyStatus.ReplaceAllString(read(pieces...), "refused"); got != whole {
+		t.Errorf("%q\nwhole            %s\nin pieces of %d: %s", data, whole, size+1, got)
+	}
+}
+
+func FuzzRequest(f *testing.F) {
+	for _, s := range []string{
+		helloHead, browserHead, get("Connection: close"), post("Content-Length: 3", "abc") + get(),
+		chunked("3;a=\"b\"\r\nabc\r\n0\r\nA: b\r\n\r\n"), "\r\nGET http://u@a/p?q#f HTTP/1.0\r\nHost: a\r\n\r\n",
+		"CONNECT a:1 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n x\r\n\r\n",
+	} {
+		f.Add([]byte(s), uint8(0))
+		f.Add([]byte(s), uint8(7))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, size uint8) {
+		sameWhenSplit(t, data, size, func(p ...[]byte) string { return requests(t, &defaults, p...) })
+		sameWhenSplit(t, data, size, func(p ...[]byte) string { return requests(t, &tight, p...) })
+	})
+}
+
+func FuzzResponse(f *testing.F) {
+	for _, s := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 204\r\n\r\n",
+		"HTTP/1.1 100 x\r\n\r\n\r\nHTTP/1.0 200 OK\r\n\r\nabc",
+		"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n",
+		"HTTP/1.1 101 x\r\nConnection: upgrade\r\n\r\nabc",
+	} {
+		f.Add([]byte(s), uint8(0), uint8(0))
+		f.Add([]byte(s), uint8(1), uint8(7))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, first, size uint8) {
+		methods := []string{[]string{"GET", "HEAD", "CONNECT"}[first%3], "GET", "GET"}
+		sameWhenSplit(t, data, size, func(p ...[]byte) string { return responses(t, &defaults, methods, p...) })
+		sameWhenSplit(t, data, size, func(p ...[]byte) string { return responses(t, &tight, methods, p...) })
+	})
+}
+
+func FuzzChunked(f *testing.F) {
+	for _, s := range []string{
+		"3\r\nabc\r\n0\r\n\r\n", "3;a;b=c;d=\"e\\\"\"\r\nabc\r\n00\r\nA: b\r\n\r\n", "1e\r\n", "1\r\nx\n", "0\r\n\r", "f\r\n0123",
+	} {
+		f.Add([]byte(s), uint8(0))
+		f.Add([]byte(s), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, size uint8) {
+		sent := []byte(chunked(string(data)))
+		for _, lim := range []*http1.Limits{&defaults, &tight} {
+			sameWhenSplit(t, sent, size, func(p ...[]byte) string { return requests(t, lim, p...) })
+		}
+	})
+}
+
+// FuzzAgainstNetHTTP looks for requests that this package and net/http both accept and
+// understand differently: what a smuggler needs.
+func FuzzAgainstNetHTTP(f *testing.F) {
+	for _, s := range []string{
+		helloHead, browserHead, post("Content-Length: 3", "abc"), chunked("3;a=\"b\"\r\nabc\r\n0\r\nA: b\r\n\r\n"),
+		"GET http://a/p?q HTTP/1.0\r\nHost: b\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var r http1.RequestReader
+		n, err := r.FindHead(data, &defaults)
+		if n == 0 || err != nil {
+			return
+		}
+		var ours httputil.Request
+		if r.ParseHead(string(data[:n]), &defaults, &ours) != nil {
+			return
+		}
+		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(data)))
+		if err != nil {
+			return
+		}
+		if ours.Method != theirs.Method || ours.URI != theirs.RequestURI || ours.ContentLength != theirs.ContentLength {
+			t.Errorf("%q\nours   %s %s %d\ntheirs %s %s %d", data, ours.Method, ours.URI, ours.ContentLength,
+				theirs.Method, theirs.RequestURI, theirs.ContentLength)
+		}
+		if ours.Host != theirs.Host && !strings.Contains(ours.URI, "@") {
+			t.Errorf("%q: our Host is %q, theirs %q", data, ours.Host, theirs.Host)
+		}
+		w := &wire{t: t, unread: data[n:]}
+		body, done, err := w.body(r.ReadBody, &defaults, nil)
+		if err != nil || !done {
+			return
+		}
+		if got, err := io.ReadAll(theirs.Body); err == nil && string(got) != body {
+			t.Errorf("%q: our body is %q, theirs %q", data, body, got)
+		}
+	})
+}
