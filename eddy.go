@@ -55,21 +55,26 @@ func notify() chan os.Signal {
 }
 
 func (s *Server) run(ctx context.Context, signals <-chan os.Signal) error {
+	more := 1 // signals that cut the drain short
 	select {
-	case <-ctx.Done():
 	case sig := <-signals:
 		s.options.Logger.Info("shutting down", slog.String("signal", sig.String()))
+	case <-ctx.Done():
+		more = 2 // the first one may be what has ended ctx (signal.NotifyContext)
 	case <-s.closed:
 		return nil
 	}
 	drain, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.options.DrainTimeout, errDrain)
 	defer cancel()
 	go func() {
-		select {
-		case <-signals:
-			cancel()
-		case <-drain.Done():
+		for range more {
+			select {
+			case <-signals:
+			case <-drain.Done():
+				return
+			}
 		}
+		cancel()
 	}()
 	return s.Shutdown(drain)
 }

@@ -31,6 +31,11 @@ type Options struct {
 	// DrainTimeout is how long Run lets busy requests finish. Default: 30 seconds.
 	DrainTimeout time.Duration
 
+	// OnShutdown is called once when the server is about to stop, before it waits for
+	// busy requests. It is the place to answer long polls, which would otherwise take their
+	// time.
+	OnShutdown func()
+
 	// Logger is for the server's own messages, and for HTTP's if that has none.
 	// Default: slog.Default().
 	Logger *slog.Logger
@@ -109,6 +114,9 @@ func (s *Server) Connections() int { return s.http.Connections() }
 // *httpserver.CutError if requests had to be cut. Later calls do nothing.
 func (s *Server) Shutdown(ctx context.Context) (err error) {
 	s.once.Do(func() {
+		if s.options.OnShutdown != nil {
+			s.options.OnShutdown()
+		}
 		err = s.http.Shutdown(ctx)
 		if e := s.group.Close(); err == nil && e != nil {
 			err = fmt.Errorf("eddy: %w", e)

@@ -8,9 +8,6 @@ import (
 	"io/fs"
 	"log"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"eddy"
 	"eddy/web"
@@ -51,27 +48,20 @@ func main() {
 }
 
 func run(addr string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	room := newRoom()
-	server, err := eddy.New(newApplication(room), eddy.Options{})
+	server, err := newServer(newRoom())
 	if err != nil {
 		return err
 	}
 	defer server.Close()
+	ctx := context.Background()
 	if _, err := server.Listen(ctx, addr); err != nil {
 		return err
 	}
-	<-ctx.Done()
-	stop() // a second Ctrl-C does not wait
-	return shutdown(server, room)
+	return server.Run(ctx) // until Ctrl-C
 }
 
-// shutdown lets requests finish. Polls would do so in their own time: the room sends them
-// home first.
-func shutdown(server *eddy.Server, r *room) error {
-	r.close()
-	ctx, cancel := context.WithTimeout(context.Background(), eddy.DefaultDrainTimeout)
-	defer cancel()
-	return server.Shutdown(ctx)
+// newServer returns a server of a room. Polls would end in their own time when it shuts
+// down: the room sends them home first.
+func newServer(r *room) (*eddy.Server, error) {
+	return eddy.New(newApplication(r), eddy.Options{OnShutdown: r.close})
 }

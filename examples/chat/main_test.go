@@ -33,7 +33,7 @@ type site struct {
 
 func open(t *testing.T) *site {
 	r := newRoom()
-	server, err := eddy.New(newApplication(r), eddy.Options{})
+	server, err := newServer(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestChat_Shutdown(t *testing.T) {
 	}
 	s.untilWaiting(clients)
 	begin := time.Now()
-	if err := shutdown(s.server, s.room); err != nil {
+	if err := s.server.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(begin); took > pollTime/2 {
