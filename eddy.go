@@ -5,7 +5,9 @@
 //
 //	func main() {
 //		app := web.NewApplication(web.URL("/", Main{}))
-//		log.Fatal(eddy.Run(context.Background(), ":8888", app))
+//		if err := eddy.Run(context.Background(), ":8888", app); err != nil {
+//			log.Fatal(err)
+//		}
 //	}
 //
 // [Run] is a whole program's main loop. [Server] gives finer control: several addresses,
