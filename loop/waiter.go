@@ -110,9 +110,10 @@ func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
 }
 
 // Do runs f with the loop held: at once if the caller is a coroutine that has it, and else
-// in a coroutine of the loop, for which it waits. f may use everything that belongs to the loop, and
-// may park, but must not block. Do returns f's error, or ctx's if that ends first; f then
-// goes on with a context that has ended. Any goroutine.
+// in a coroutine of the loop, for which it waits. f may use everything that belongs to the
+// loop, and may park, but must not block. Do returns f's error. If ctx ends before f has
+// begun, f does not run and Do returns ctx's error; later it is f, with a context that has
+// ended, that must come to an end. Any goroutine.
 func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
 		defer co.Release()
@@ -120,8 +121,12 @@ func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 	}
 	var w Waiter
 	w.Init(ctx)
+	var begun atomic.Bool // or withdrawn
 	result := make(chan error, 1)
 	held := func(ctx context.Context) {
+		if begun.Swap(true) {
+			return
+		}
 		co := FromContext(ctx)
 		for !co.Hold() { // it was taken between the start and here
 			co.comeBack()
@@ -133,7 +138,13 @@ func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 		return ErrClosed
 	}
 	if err := w.Wait(ctx); err != nil {
-		return err
+		if !begun.Swap(true) {
+			return err
+		}
+		// What f does must not go on behind the caller's back.
+		if err := w.Wait(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
 	}
 	select {
 	case err := <-result:

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"eddy/async"
+	"eddy/loop"
 	"eddy/stream"
 )
 
@@ -140,6 +144,59 @@ func TestRead_CancelledReadLosesNothing(t *testing.T) {
 			t.Errorf("next read: %q, %v", p, err)
 		}
 	})
+}
+
+// Reads from a goroutine are cancelled at any moment: whatever a read does not return, the
+// next one must.
+func TestRead_CancelRacesWithArrival(t *testing.T) {
+	l, err := loop.New(loop.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go l.Run()
+	defer l.Close()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fds[1])
+	var s *stream.Stream
+	if err := l.Do(t.Context(), func(context.Context) (err error) {
+		s, err = stream.New(l, fds[0])
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	const total = 300
+	go func() {
+		for i := 0; i < total; {
+			if n, _ := unix.Write(fds[1], []byte{byte(i)}); n == 1 {
+				i++
+			}
+			runtime.Gosched()
+		}
+	}()
+	for i, attempt := 0, 0; i < total; attempt++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		if attempt%4 != 0 { // every fourth read comes through
+			go func() {
+				for range attempt % 30 {
+					runtime.Gosched()
+				}
+				cancel()
+			}()
+		}
+		p, err := s.ReadBytes(ctx, 1)
+		cancel()
+		switch {
+		case err == nil && p[0] == byte(i):
+			i++
+		case err == nil:
+			t.Fatalf("byte %d was lost: got %d", byte(i), p[0])
+		case !errors.Is(err, context.Canceled):
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestRead_NothingIsReadUnasked(t *testing.T) {
