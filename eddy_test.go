@@ -235,6 +235,22 @@ func TestServer_SeveralAddresses(t *testing.T) {
 	}
 }
 
+func TestServer_CloseEndsAShutdown(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s, url, client := serve(t, app(func(ctx context.Context, h *web.RequestHandler) error {
+		close(entered)
+		<-release
+		return nil
+	}), eddy.Options{})
+	defer close(release)
+	go client.Get(url)
+	<-entered
+	ended := make(chan error, 1)
+	go func() { ended <- s.Shutdown(context.Background()) }()
+	s.Close() // whichever comes first, neither waits for the handler
+	<-ended
+}
+
 // logged makes a channel of a log's lines.
 type logged chan string
 

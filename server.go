@@ -126,8 +126,9 @@ func (s *Server) Shutdown(ctx context.Context) (err error) {
 	return err
 }
 
-// Close closes everything at once.
+// Close closes everything at once. A Shutdown that is under way ends, too.
 func (s *Server) Close() error {
+	s.http.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	s.Shutdown(ctx)

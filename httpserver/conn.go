@@ -112,10 +112,15 @@ func (c *conn) begin(head []byte) {
 // ended is called when an exchange is over and its response is on its way. complete is
 // whether the request's body was read to its end.
 func (c *conn) ended(keepAlive, complete bool) {
+	hadBody := c.x.req.ContentLength != 0
 	c.x = nil
 	switch {
 	case c.Closed():
 	case !complete:
+		c.leave((*stream.Stream).Drain)
+	case (!keepAlive || c.last) && hadBody:
+		// Old clients send a CRLF behind a body. Unread, it would reset the connection and
+		// the response with it.
 		c.leave((*stream.Stream).Drain)
 	case !keepAlive || c.last:
 		c.leave((*stream.Stream).Close)
@@ -158,6 +163,7 @@ func (c *conn) skipBody() (complete bool, err error) {
 // client may still be sending.
 func (c *conn) leave(how func(*stream.Stream)) {
 	c.phase = leaving
+	c.Pause() // nobody takes what the client still sends
 	how(&c.Stream)
 	if c.Blocked() {
 		c.watchOutput()
@@ -202,6 +208,16 @@ func (c *conn) closeIfIdle() {
 func (c *conn) watchOutput() {
 	c.TakeProgress()
 	c.SetDeadline(c.server.options.WriteTimeout)
+}
+
+// unwatchOutput ends what watchOutput began, while a request is served: the deadline is
+// the body's again if a read of it waits.
+func (c *conn) unwatchOutput() {
+	if c.Reading() {
+		c.SetDeadline(c.server.options.BodyTimeout)
+	} else {
+		c.SetDeadline(0)
+	}
 }
 
 // StreamBlocked implements stream.Sink. While a request is served, the deadline is the

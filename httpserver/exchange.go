@@ -304,7 +304,7 @@ func (x *exchange) Flush() error {
 	}
 	return x.conn.Loop().Do(x, func(ctx context.Context) error {
 		x.conn.watchOutput()
-		defer x.conn.SetDeadline(0)
+		defer x.conn.unwatchOutput()
 		if err := x.conn.WaitWritten(ctx, stream.LowWater); err != nil {
 			return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
 		}

@@ -252,6 +252,21 @@ func TestBackpressure_OneLargeWriteIsTakenInPieces(t *testing.T) {
 	})
 }
 
+func TestBackpressure_LeavingConnectionReadsNoMore(t *testing.T) {
+	bubble(t, echo, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(0)
+		h.send(p, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		for range 10 {
+			p.Send(strings.Repeat("x", 64<<10))
+			synctest.Wait()
+		}
+		if n := p.Unread(); n != 640<<10 {
+			t.Errorf("%d bytes were taken from a client whose last response is being sent", 640<<10-n)
+		}
+	})
+}
+
 func TestBackpressure_RequestsOfAClientThatDoesNotReadWait(t *testing.T) {
 	var served atomic.Int64
 	big := strings.Repeat("x", 64<<10)

@@ -162,3 +162,24 @@ func TestWire_EarlyAnswerLeavesNoRoomForSmuggling(t *testing.T) {
 		})
 	}
 }
+
+// A client that sends a CRLF behind its body must still get all of its response.
+func TestWire_CRLFBehindTheLastBody(t *testing.T) {
+	bubble(t, echo, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		got := h.send(p, "POST /a HTTP/1.0\r\nContent-Length: 1\r\n\r\nx")
+		if got != ok("POST /a x") || closed(p) {
+			t.Errorf("got %q, closed %v; want the answer, and the connection to wait for the client's end", got, closed(p))
+		}
+		p.Send("\r\n")
+		synctest.Wait()
+		if p.Unread() != 0 {
+			t.Error("the CRLF is unread: closing would reset the connection")
+		}
+		p.CloseWrite()
+		synctest.Wait()
+		if !closed(p) {
+			t.Error("not closed")
+		}
+	})
+}

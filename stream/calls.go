@@ -90,6 +90,9 @@ func (s *Stream) awaitRead(ctx context.Context) error {
 	return err
 }
 
+// Reading reports whether a read waits for bytes.
+func (s *Stream) Reading() bool { return s.calls != nil && s.calls.reader != nil }
+
 // InterruptRead makes the read under way fail with err, and does nothing if there is none.
 func (s *Stream) InterruptRead(err error) {
 	if c := s.calls; c != nil && c.reader != nil {
