@@ -54,16 +54,16 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	}
 	for {
 		if c.reader.BodyDone() {
-			return 0, io.EOF
+			return 0, b.end()
 		}
 		n, err := b.take(p)
 		if n > 0 || err != nil {
 			return n, err
 		}
 		if c.reader.BodyDone() {
-			return 0, io.EOF
+			return 0, b.end()
 		}
-		if x.expect {
+		if x.expect && !x.sent {
 			x.expect = false
 			c.SendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 		}
@@ -74,6 +74,14 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 			return 0, b.waitError(err)
 		}
 	}
+}
+
+// end tells the handler of a hang-up that came while the body was still unread.
+func (b *body) end() error {
+	if b.x.conn.HungUp() {
+		b.x.Cancel(httputil.ErrClosed)
+	}
+	return io.EOF
 }
 
 // take moves body bytes that are here into p.

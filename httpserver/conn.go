@@ -14,7 +14,7 @@ import (
 // conn is one connection. It exists for as long as the client stays, mostly idle, so every
 // field counts: what a request needs is in the exchange.
 //
-// It belongs to its loop, and is in one of four phases.
+// It belongs to its loop, and is in one of the phases below.
 type conn struct {
 	stream.Stream
 	server *Server
@@ -29,11 +29,12 @@ type conn struct {
 type phase uint8
 
 const (
-	fresh   phase = iota // opened, no byte has come
-	idle                 // between requests
-	reading              // some of a head has come
-	busy                 // an exchange is under way
-	leaving              // the last response is being sent
+	fresh    phase = iota // opened, no byte has come
+	idle                  // between requests
+	reading               // some of a head has come
+	skipping              // the rest of a body that nobody wanted is to come
+	busy                  // an exchange is under way
+	leaving               // the last response is being sent
 )
 
 // connOf returns the connection that a loop's handler belongs to.
@@ -65,7 +66,11 @@ func (c *conn) StreamReadable() { c.advance() }
 
 // advance goes on with the next request if there is one and its turn has come.
 func (c *conn) advance() {
-	if c.phase >= busy {
+	switch {
+	case c.phase >= busy:
+		return
+	case c.phase == skipping:
+		c.skip()
 		return
 	}
 	if c.Pending() > stream.HighWater {
@@ -109,23 +114,45 @@ func (c *conn) begin(head []byte) {
 	x.begin()
 }
 
+// skipMost is the longest body that is read and dropped behind a response that did not
+// need it, so that the connection can be used again.
+const skipMost = 256 << 10
+
 // ended is called when an exchange is over and its response is on its way. complete is
 // whether the request's body was read to its end.
 func (c *conn) ended(keepAlive, complete bool) {
-	hadBody := c.x.req.ContentLength != 0
+	x := c.x
 	c.x = nil
+	length := x.req.ContentLength
+	last := !keepAlive || c.last
 	switch {
 	case c.Closed():
-	case !complete:
+		c.server.gone(c.Loop())
+	case !complete && !last && 0 < length && length <= skipMost && !x.expect:
+		c.phase = skipping
+		c.Resume()
+		c.SetDeadline(c.server.options.BodyTimeout)
+	case !complete || last && (length != 0 || len(c.Unread()) > 0 || c.Neglected()):
+		// Closing with unread bytes would reset the connection, and the response with it.
+		// Old clients send a CRLF behind a body, so one may be on its way.
 		c.leave((*stream.Stream).Drain)
-	case (!keepAlive || c.last) && hadBody:
-		// Old clients send a CRLF behind a body. Unread, it would reset the connection and
-		// the response with it.
-		c.leave((*stream.Stream).Drain)
-	case !keepAlive || c.last:
+	case last:
 		c.leave((*stream.Stream).Close)
 	default:
 		c.rest()
+	}
+}
+
+// skip goes on dropping a body that nobody wanted.
+func (c *conn) skip() {
+	complete, err := c.skipBody()
+	switch {
+	case err != nil:
+		c.leave((*stream.Stream).Drain)
+	case complete:
+		c.rest()
+	case c.EOF():
+		c.leave((*stream.Stream).Close)
 	}
 }
 
@@ -230,8 +257,11 @@ func (c *conn) StreamBlocked() {
 
 // StreamFlushed implements stream.Sink: the client has caught up.
 func (c *conn) StreamFlushed() {
-	if c.phase < busy {
+	switch c.phase {
+	case fresh, idle, reading:
 		c.rest()
+	case skipping:
+		c.SetDeadline(c.server.options.BodyTimeout)
 	}
 }
 
@@ -239,7 +269,7 @@ func (c *conn) StreamFlushed() {
 // served. It may still read, so the response is sent if the handler makes one, and so are
 // those to requests that came before the hang-up.
 func (c *conn) StreamHangup() {
-	if c.x != nil {
+	if c.x != nil && c.reader.BodyDone() { // else the body's reader is told at its end
 		c.x.Cancel(httputil.ErrClosed)
 	}
 }
@@ -264,8 +294,9 @@ func (c *conn) StreamDeadline() {
 
 // StreamClosed implements stream.Sink.
 func (c *conn) StreamClosed(error) {
-	c.server.gone(c.Loop())
 	if c.x != nil {
-		c.x.disconnect()
+		c.x.disconnect() // its handler is waited for: see ended
+	} else {
+		c.server.gone(c.Loop())
 	}
 }

@@ -96,7 +96,7 @@ func (x *exchange) JobDone(o loop.Outcome) {
 		x.abort()
 	}
 	x.settle()
-	if x.withheld != nil {
+	if x.withheld != nil && !x.conn.Closed() {
 		x.conn.x = nil
 		x.conn.refuse(x.withheld)
 		return
@@ -219,7 +219,7 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 	if err := x.writable(); err != nil {
 		return err
 	}
-	if x.conn.server.draining.Load() && !x.enc.HeadWritten() {
+	if (x.conn.server.draining.Load() || held && x.conn.last) && !x.enc.HeadWritten() {
 		x.enc.Init(&x.req, false) // it was not known when the request came
 	}
 	b := x.buffer(held)
@@ -294,15 +294,23 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 
 // Flush implements httputil.ResponseWriter.
 func (x *exchange) Flush() error {
+	x.mu.Lock()
+	err := x.writable()
+	x.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	slow := false
-	err := x.onLoop(func() {
+	err = x.onLoop(func() {
 		x.handOver()
-		slow = x.conn.Pending() > stream.HighWater
+		slow = x.conn.x == x && x.conn.Pending() > stream.HighWater
 	})
 	if err != nil || !slow {
 		return err
 	}
-	return x.conn.Loop().Do(x, func(ctx context.Context) error {
+	// A client that has closed its sending side may still be reading, so the end of the
+	// handler's context does not end this wait; the write timeout and a close do.
+	return x.conn.Loop().Do(context.WithoutCancel(x), func(ctx context.Context) error {
 		x.conn.watchOutput()
 		defer x.conn.unwatchOutput()
 		if err := x.conn.WaitWritten(ctx, stream.LowWater); err != nil {

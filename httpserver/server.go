@@ -29,11 +29,13 @@ type Server struct {
 	group     *loop.Group
 	acceptors []*tcp.Acceptor
 	empty     chan struct{} // closed when draining is on and open is zero
+	cut       chan struct{} // closed by Close
+	cutOnce   sync.Once
 }
 
 // New returns a server that is not serving yet.
 func New(h httputil.Handler, o Options) *Server {
-	return &Server{handler: h, options: o.withDefaults(), empty: make(chan struct{})}
+	return &Server{handler: h, options: o.withDefaults(), empty: make(chan struct{}), cut: make(chan struct{})}
 }
 
 // Serve accepts l's connections from now on, until Shutdown or Close, and spreads them over
@@ -55,8 +57,12 @@ func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error {
 		}
 		return err
 	})
+	if err != nil {
+		l.Close()
+		return err
+	}
 	s.group = g
-	return err
+	return nil
 }
 
 // accepted gives a new connection to the loop with the fewest. It runs on the loop that
@@ -99,17 +105,18 @@ func (s *Server) Connections() int { return int(s.open.Load()) }
 
 // Shutdown stops accepting, closes idle connections, and waits for the busy ones, whose
 // responses say `Connection: close`. If ctx ends first it closes those that are left, and
-// returns a *[CutError] that counts them.
+// returns a *[CutError] that counts them. Handlers whose client has left are waited for, too.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopAccepting()
 	s.each((*conn).closeIfIdle)
-	if s.open.Load() == 0 {
-		s.signalEmpty()
-	}
+	var cause error
 	select {
 	case <-s.empty:
 		return nil
 	case <-ctx.Done():
+		cause = ctx.Err()
+	case <-s.cut:
+		cause = ErrClosed
 	}
 	cut := s.open.Load()
 	s.each((*conn).CloseNow)
@@ -117,17 +124,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.options.Logger.Warn("connections were cut", slog.Int64("connections", cut))
-	return &CutError{Connections: int(cut), Cause: ctx.Err()}
+	return &CutError{Connections: int(cut), Cause: cause}
 }
 
-// Close closes the listeners and every connection at once.
+// Close closes the listeners and every connection at once. A Shutdown under way returns.
 func (s *Server) Close() error {
+	s.cutOnce.Do(func() { close(s.cut) })
 	s.stopAccepting()
 	s.each((*conn).CloseNow)
 	return nil
 }
 
 func (s *Server) stopAccepting() {
+	s.open.Add(1) // nobody takes the server for empty while it may still accept
+	defer func() {
+		if s.open.Add(-1) == 0 {
+			s.signalEmpty()
+		}
+	}()
 	s.mu.Lock()
 	s.draining.Store(true)
 	acceptors, g := s.acceptors, s.group

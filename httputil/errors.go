@@ -1,6 +1,9 @@
 package httputil
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 var (
 	// ErrFinished is returned by a response's methods once the response has ended.
@@ -20,6 +23,12 @@ var (
 	// ErrBodyTimeout is returned by a request body's Read when the client is too slow;
 	// the answer to it is 408.
 	ErrBodyTimeout = errors.New("httputil: request body not received in time")
-	// ErrClosed is returned when the client closed the connection.
-	ErrClosed = errors.New("httputil: connection closed by the client")
+	// ErrClosed is returned when the client closed the connection. It is the error of a
+	// handler's context then, and so it is context.Canceled, too (errors.Is).
+	ErrClosed error = closedError{}
 )
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "httputil: connection closed by the client" }
+func (closedError) Is(target error) bool { return target == context.Canceled }

@@ -65,6 +65,10 @@ const (
 	woken // woken while running: the next park returns at once
 )
 
+// readyShare is how many coroutines that become ready while others are resumed are
+// resumed, too, before the loop looks at its descriptors again.
+const readyShare = 64
+
 // idleCoroutines bounds the pool of a loop; each holds a stack of 2 KiB or more.
 const idleCoroutines = 256
 
@@ -153,7 +157,10 @@ func (co *Coroutine) recover() {
 
 // runReady resumes what is ready, in order. It runs at the loop's top level only.
 func (l *Loop) runReady() {
-	for l.readyAt < len(l.ready) {
+	// What is made ready meanwhile, as by a client that pipelines, has a share, but not
+	// all of the turn.
+	budget := len(l.ready) - l.readyAt + readyShare
+	for ; l.readyAt < len(l.ready) && budget > 0; budget-- {
 		co := l.ready[l.readyAt]
 		l.ready[l.readyAt] = nil
 		l.readyAt++

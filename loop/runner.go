@@ -85,14 +85,15 @@ func (l *Loop) drive(turn func(*Loop), done func() bool) {
 		go func() {
 			completed := false
 			defer func() {
+				co := r.co
 				switch {
 				case completed:
 					close(finished)
-				case r.word.Load()&phaseMask == lost:
-					l.returned(r.co) // by runtime.Goexit, of it or of resume
+				case !r.leave():
+					l.returned(co) // by runtime.Goexit, of it or of resume
 				default:
 					// A coroutine that ends by runtime.Goexit takes its runner with it.
-					l.exited = r.co
+					l.exited = co
 					start()
 				}
 			}()
@@ -177,6 +178,9 @@ func (l *Loop) monitor(takeOver func(), quit <-chan struct{}) {
 		if idle == monitorPatience {
 			idle = 0
 			l.monitorAsleep.Store(true)
+			if l.stirred(r, word) && l.monitorAsleep.CompareAndSwap(true, false) {
+				continue // a coroutine was resumed before it could see that
+			}
 			select {
 			case <-quit:
 				return
@@ -190,6 +194,12 @@ func (l *Loop) monitor(takeOver func(), quit <-chan struct{}) {
 		case <-pause.C:
 		}
 	}
+}
+
+// stirred reports whether the loop has gone on since its runner's word was read.
+func (l *Loop) stirred(r *runner, word uint64) bool {
+	now := l.runner.Load()
+	return now != r || now.word.Load() != word
 }
 
 // wakeMonitor is called before a coroutine is resumed.

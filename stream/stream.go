@@ -116,6 +116,12 @@ func (s *Stream) Err() error { return s.err }
 // the kernel. Unread may still return the last of it.
 func (s *Stream) EOF() bool { return s.flags&eof != 0 }
 
+// HungUp reports whether the peer has stopped sending; something may be unread.
+func (s *Stream) HungUp() bool { return s.flags&hangup != 0 }
+
+// Neglected reports whether bytes have come that nobody has read from the kernel.
+func (s *Stream) Neglected() bool { return s.want&loop.Read == 0 && s.flags&eof == 0 }
+
 // SetDeadline makes the sink's StreamDeadline be called after d, to a tenth of a second.
 // Zero clears it. There is one deadline: setting it replaces the former.
 func (s *Stream) SetDeadline(d time.Duration) { s.loop.SetDeadline(s.id, d) }

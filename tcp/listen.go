@@ -18,6 +18,13 @@ type Listener struct {
 	orig net.Listener
 }
 
+// A silent peer is probed after a minute, and again every quarter of one; the kernel gives
+// up after nine probes. In seconds.
+const (
+	keepAliveIdle     = 60
+	keepAliveInterval = 15
+)
+
 // Listen announces on addr: "host:port" for TCP, where an empty host means all addresses
 // and port 0 any free port, or "unix:" and a path for a Unix socket. The backlog is the
 // kernel's limit. The descriptor is close-on-exec.
@@ -45,8 +52,12 @@ func Listen(ctx context.Context, addr string) (*Listener, error) {
 		return nil, fmt.Errorf("tcp: %w", err)
 	}
 	if network == "tcp" {
-		// Accepted sockets inherit it: one system call less for each of them.
+		// Accepted sockets inherit these: no system calls for each of them. Keep-alive
+		// probes find out that a peer has vanished, which long polls would never notice.
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAliveIdle)
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepAliveInterval)
 	}
 	return &Listener{addr: orig.Addr(), file: file, fd: fd, orig: orig}, nil
 }
