@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"eddy/http1"
 	"eddy/httputil"
@@ -14,8 +15,10 @@ import (
 // body is the request's body as the handler reads it. There is no buffer of its own: it
 // takes from the connection's, and the connection reads only when it asks.
 type body struct {
-	x   *exchange
-	err error // what every further Read returns
+	x      *exchange
+	err    error         // what every further Read returns
+	got    int64         // bytes that were read
+	waited time.Duration // for them
 }
 
 // bodyRoom is how many bytes a read of a body asks the kernel for.
@@ -67,13 +70,31 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 			x.expect = false
 			c.SendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 		}
-		c.SetDeadline(c.server.options.BodyTimeout)
-		err = c.WaitReadable(ctx, bodyRoom)
-		c.SetDeadline(0)
-		if err != nil {
+		if err := b.wait(ctx); err != nil {
 			return 0, b.waitError(err)
 		}
 	}
+}
+
+// wait waits for more bytes: for a while each time, and for so long in all as a client
+// takes that sends at the least rate.
+func (b *body) wait(ctx context.Context) error {
+	c := b.x.conn
+	o := &c.server.options
+	limit := o.BodyTimeout
+	if limit > 0 && o.MinBodyRate > 0 {
+		left := o.BodyTimeout + time.Duration(b.got)*time.Second/time.Duration(o.MinBodyRate) - b.waited
+		if left <= 0 {
+			return httputil.ErrBodyTimeout
+		}
+		limit = min(limit, left)
+	}
+	begin := time.Now()
+	c.SetDeadline(limit)
+	err := c.WaitReadable(ctx, bodyRoom)
+	c.SetDeadline(0)
+	b.waited += time.Since(begin)
+	return err
 }
 
 // end tells the handler of a hang-up that came while the body was still unread.
@@ -93,6 +114,7 @@ func (b *body) take(p []byte) (int, error) {
 			return 0, b.fail(err)
 		}
 		copied := copy(p, data)
+		b.got += int64(copied)
 		c.Discard(n)
 		if copied > 0 || n == 0 {
 			return copied, nil

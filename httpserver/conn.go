@@ -247,10 +247,9 @@ func (c *conn) unwatchOutput() {
 	}
 }
 
-// StreamBlocked implements stream.Sink. While a request is served, the deadline is the
-// exchange's.
+// StreamBlocked implements stream.Sink. A read of a body that waits has the deadline.
 func (c *conn) StreamBlocked() {
-	if c.phase != busy {
+	if !c.Reading() {
 		c.watchOutput()
 	}
 }
@@ -262,6 +261,8 @@ func (c *conn) StreamFlushed() {
 		c.rest()
 	case skipping:
 		c.SetDeadline(c.server.options.BodyTimeout)
+	case busy:
+		c.unwatchOutput()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"eddy/async"
 	"eddy/http1"
 	"eddy/httpserver"
 	"eddy/httputil"
@@ -97,10 +98,10 @@ func TestBodyTimeout_BoundsEachWait(t *testing.T) {
 	})
 	bubble(t, h, httpserver.Options{BodyTimeout: 10 * time.Second}, func(h *harness) {
 		p := h.connect()
-		h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n")
+		h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\n")
 		for range 5 {
 			time.Sleep(8 * time.Second)
-			h.send(p, "x")
+			h.send(p, strings.Repeat("x", 8*240))
 		}
 		if err := got.Load(); err != nil {
 			t.Fatalf("ended early: %v", *err)
@@ -115,6 +116,48 @@ func TestBodyTimeout_BoundsEachWait(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if !closed(p) {
 			t.Error("the connection is open")
+		}
+	})
+}
+
+func TestBodyTimeout_TrickleIsCut(t *testing.T) {
+	var got atomic.Pointer[error]
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		got.Store(&err)
+		respond(w, 408, "")
+	})
+	bubble(t, h, httpserver.Options{}, func(h *harness) {
+		p := h.connect()
+		h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\n")
+		seconds := 0
+		for ; got.Load() == nil && seconds < 300; seconds++ {
+			time.Sleep(time.Second)
+			h.send(p, "x") // a byte a second
+		}
+		if err := got.Load(); err == nil || !errors.Is(*err, httputil.ErrBodyTimeout) || seconds < 30 || seconds > 35 {
+			t.Errorf("after %d seconds: %v", seconds, err)
+		}
+	})
+}
+
+// A client that reads nothing is cut also while its handler waits for something else.
+func TestWriteTimeout_WhileTheHandlerWaits(t *testing.T) {
+	var gone atomic.Bool
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		w.WriteHead(200, "", &httputil.Header{}, -1)
+		io.WriteString(w, "event")
+		w.Flush()
+		gone.Store(errors.Is(async.Sleep(ctx, time.Hour), httputil.ErrClosed))
+	})
+	bubble(t, h, httpserver.Options{WriteTimeout: 10 * time.Second}, func(h *harness) {
+		p := h.connect()
+		p.SetRoom(3)
+		h.send(p, get)
+		time.Sleep(25 * time.Second)
+		synctest.Wait()
+		if !closed(p) || !gone.Load() {
+			t.Errorf("closed %v, the handler was told %v", closed(p), gone.Load())
 		}
 	})
 }

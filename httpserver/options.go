@@ -12,6 +12,7 @@ import (
 const (
 	DefaultHeaderTimeout = 20 * time.Second
 	DefaultBodyTimeout   = 30 * time.Second
+	DefaultMinBodyRate   = 240 // bytes a second
 	DefaultIdleTimeout   = 75 * time.Second
 	DefaultWriteTimeout  = 60 * time.Second
 )
@@ -29,6 +30,11 @@ type Options struct {
 	// BodyTimeout bounds how long a handler waits for the next bytes of a request body.
 	// Default: 30 seconds; the read fails with httputil.ErrBodyTimeout.
 	BodyTimeout time.Duration
+
+	// MinBodyRate is the least number of bytes a second that a client must send of a body,
+	// on the average of the time that the handler waits for it and beyond the first
+	// BodyTimeout. Default: 240; negative: none. Too slow a body fails as by BodyTimeout.
+	MinBodyRate int
 
 	// IdleTimeout bounds how long a connection stays open between requests. Default: 75 seconds.
 	IdleTimeout time.Duration
@@ -63,6 +69,9 @@ func (o Options) withDefaults() Options {
 	timeout(&o.BodyTimeout, DefaultBodyTimeout)
 	timeout(&o.IdleTimeout, DefaultIdleTimeout)
 	timeout(&o.WriteTimeout, DefaultWriteTimeout)
+	if o.MinBodyRate == 0 {
+		o.MinBodyRate = DefaultMinBodyRate
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
