@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"time"
 
 	"eddy/http1"
 	"eddy/httputil"
@@ -224,10 +225,17 @@ func (c *conn) answer(status int, reason string) {
 	c.leave((*stream.Stream).Drain)
 }
 
+// shutdownHead is how long a head or an unwanted body that is under way when a Shutdown
+// begins may still take.
+const shutdownHead = 5 * time.Second
+
 // closeIfIdle is for Shutdown.
 func (c *conn) closeIfIdle() {
-	if c.phase == idle || c.phase == fresh {
+	switch c.phase {
+	case fresh, idle:
 		c.leave((*stream.Stream).Close)
+	case reading, skipping:
+		c.SetDeadline(shutdownHead)
 	}
 }
 

@@ -63,6 +63,20 @@ func TestShutdown_SaysConnectionClose(t *testing.T) {
 	})
 }
 
+func TestShutdown_DoesNotWaitLongForAHead(t *testing.T) {
+	bubble(t, echo, httpserver.Options{HeaderTimeout: time.Hour}, func(h *harness) {
+		p := h.connect()
+		h.send(p, "\r\n")
+		begin := time.Now()
+		if err := h.srv.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begin); d > 10*time.Second || !closed(p) {
+			t.Errorf("it took %v, closed %v", d, closed(p))
+		}
+	})
+}
+
 func TestShutdown_CutsWhatDoesNotFinish(t *testing.T) {
 	bubble(t, sleepy, httpserver.Options{}, func(h *harness) {
 		busy := h.connect()
