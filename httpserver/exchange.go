@@ -34,6 +34,7 @@ type exchange struct {
 	finished bool // no more may be written
 	closed   bool // the connection is gone
 	failed   bool // the response cannot be completed: close instead
+	short    bool // because it has fewer bytes than announced
 
 	// These are the loop's.
 	expect    bool  // the client waits for a 100 before it sends the body
@@ -151,7 +152,7 @@ func (x *exchange) complete() bool {
 	}
 	p, err := x.enc.AppendEnd(b.Tail(), nil)
 	if err != nil {
-		x.failed = true
+		x.failed, x.short = true, true
 		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
 			slog.String("method", x.req.Method), slog.String("path", x.req.Path))
 		return false
@@ -334,10 +335,22 @@ func (x *exchange) handOver() {
 
 // Finish implements httputil.ResponseWriter.
 func (x *exchange) Finish() error {
+	x.mu.Lock()
+	err := x.writable()
+	x.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if held := x.hold(); held { // the usual case, without a closure
 		x.settle()
 		x.release(held)
-		return nil
+	} else if err := x.onLoop(x.settle); err != nil {
+		return err
 	}
-	return x.onLoop(x.settle)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.short {
+		return httputil.ErrBodyLength
+	}
+	return nil
 }

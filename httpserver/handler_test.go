@@ -45,6 +45,9 @@ func TestHandler_EndsThatAreNoReturn(t *testing.T) {
 		{"too few bytes", func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
 			w.WriteHead(200, "", &httputil.Header{}, 10)
 			io.WriteString(w, "half")
+			if err := w.Finish(); !errors.Is(err, httputil.ErrBodyLength) {
+				t.Errorf("a short Finish: %v", err)
+			}
 		}, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "incomplete response", false},
 		{"too many bytes", func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
 			w.WriteHead(200, "", &httputil.Header{}, 2)
@@ -221,10 +224,11 @@ func TestHandler_FinishLetsTheClientGo(t *testing.T) {
 	var cleaned atomic.Bool
 	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 		respond(w, 200, "done")
-		for range 2 {
-			if err := w.Finish(); err != nil {
-				t.Error(err)
-			}
+		if err := w.Finish(); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(w.Finish(), w.Flush()); !errors.Is(err, httputil.ErrFinished) {
+			t.Errorf("Finish and Flush after Finish: %v", err)
 		}
 		if _, err := w.Write([]byte("x")); !errors.Is(err, httputil.ErrFinished) {
 			t.Errorf("write after Finish: %v", err)
