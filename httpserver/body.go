@@ -39,7 +39,8 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Close makes further reads fail. What is unread ends the connection after the response.
+// Close makes further reads fail. What is unread is dealt with after the response: see
+// conn.ended.
 func (b *body) Close() error {
 	if b.err == nil {
 		b.err = errBodyClosed
@@ -56,9 +57,6 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 		return 0, httputil.ErrFinished
 	}
 	for {
-		if c.reader.BodyDone() {
-			return 0, b.end()
-		}
 		n, err := b.take(p)
 		if n > 0 || err != nil {
 			return n, err

@@ -40,7 +40,7 @@ type Options struct {
 	IdleTimeout time.Duration
 
 	// WriteTimeout bounds how long a client may take nothing of a response that waits for
-	// it. Default: 60 seconds; the connection is reset.
+	// it. Default: 60 seconds; the connection is closed at once.
 	WriteTimeout time.Duration
 
 	// NoKeepAlive closes every connection after one response.
