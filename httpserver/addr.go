@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 
+	"eddy/internal/habit"
 	"eddy/tcp"
 )
 
@@ -44,6 +45,13 @@ func (x *exchange) addresses() addrs {
 	x.addrs = &a
 	x.mu.Unlock()
 	return a
+}
+
+// Follow implements httputil.Conn.
+func (x *exchange) Follow(h *habit.Habit) {
+	if co := x.Coroutine(); co != nil && co.Current() {
+		co.Follow(h)
+	}
 }
 
 // onLoop runs f on the connection's loop: here if the caller holds it, which the handler's

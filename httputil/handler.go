@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/netip"
+
+	"eddy/internal/habit"
 )
 
 // A Handler answers requests. It is the seam between the engines below (Eddy's own
@@ -59,4 +61,10 @@ type Conn interface {
 	RemoteAddr() netip.AddrPort
 	// LocalAddr returns the server's side of the connection, likewise.
 	LocalAddr() netip.AddrPort
+	// Follow says to which of the handler's kinds, such as its routes, the request belongs. An engine
+	// that runs handlers on event loops notes under h whether it blocks, and lets it go on in
+	// a goroutine of its own if its kind does. Other engines do nothing. It is for
+	// the goroutine that ServeRequest runs in, before anything is read or written; from any
+	// other it does nothing.
+	Follow(h *habit.Habit)
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"eddy/internal/habit"
 )
 
 // The versions of HTTP that [Request.Version] holds.
@@ -63,6 +65,13 @@ func (r *Request) QueryArguments() url.Values {
 		}
 	}
 	return r.query
+}
+
+// Follow calls Conn's method of this name if there is a Conn.
+func (r *Request) Follow(h *habit.Habit) {
+	if r.Conn != nil {
+		r.Conn.Follow(h)
+	}
 }
 
 // RemoteAddr returns the peer's address, invalid if it has none or it is not known.

@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"eddy/httputil"
+	"eddy/internal/habit"
 )
 
 type conn struct{ remote string }
 
+func (c conn) Follow(*habit.Habit) {}
 func (c conn) RemoteAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.remote)
 	return a

@@ -65,13 +65,20 @@ func (l *Loop) quiet() bool {
 // closeTurn is a turn that does not wait.
 func (l *Loop) closeTurn() {
 	defer l.recover()
+	l.mu.Lock()
+	l.turns++ // for the monitor
+	l.mu.Unlock()
 	l.work()
 	l.Handlers(func(id ID, h Handler) {
 		h.HandleLoopClose()
 		l.RemoveHandler(id)
 	})
 	for _, co := range l.live {
-		if co.job != nil && co.wakes < closingTurns {
+		switch {
+		case co.job == nil:
+		case co.adrift:
+			co.ctx.Cancel(ErrClosed) // it may wait in its goroutine
+		case co.wakes < closingTurns:
 			co.wakes++
 			co.Wake()
 		}

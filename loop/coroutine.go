@@ -7,8 +7,10 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"eddy/internal/goid"
+	"eddy/internal/habit"
 )
 
 // Job is what a coroutine runs.
@@ -56,7 +58,11 @@ type Coroutine struct {
 	ended   bool // the job has ended
 	gone    bool // the coroutine itself has ended
 	adrift  bool // its runner has lost the loop
+	apart   bool // it is resumed in a goroutine of its own
 	wakes   int  // resumed while the loop was closing
+	habit   atomic.Pointer[habit.Habit]
+	began   time.Time     // apart: when it last began or ended a wait
+	longest time.Duration // apart: between two waits
 }
 
 const (
@@ -126,6 +132,7 @@ func (l *Loop) coroutine() *Coroutine {
 	}
 	co := &Coroutine{loop: l, place: len(l.live)}
 	co.next, co.stop = iter.Pull(co.body)
+	co.next() // so that its goroutine is known
 	l.live = append(l.live, co)
 	return co
 }
@@ -133,12 +140,9 @@ func (l *Loop) coroutine() *Coroutine {
 func (co *Coroutine) body(yield func(struct{}) bool) {
 	co.id, co.yield = goid.Get(), yield
 	defer func() { co.gone = true }() // also by runtime.Goexit
-	for {
+	for yield(struct{}{}) {
 		co.run()
 		co.ended = true
-		if !yield(struct{}{}) {
-			return
-		}
 	}
 }
 
@@ -177,7 +181,10 @@ func (co *Coroutine) RunTask() { co.loop.resume(co) }
 // resume runs the coroutine until it parks or its job ends. What follows the switch back
 // is the loop's again, unless the coroutine has lost it.
 func (l *Loop) resume(co *Coroutine) {
-	l.wakeMonitor()
+	if co.apart && !l.closing.Load() {
+		l.resumeApart(co)
+		return
+	}
 	r := l.runner.Load()
 	r.enter(co)
 	co.next()
@@ -220,6 +227,10 @@ func (l *Loop) release(co *Coroutine) Job {
 	job := co.job
 	co.ctx.end()
 	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
+	if co.habit.Load() != nil {
+		co.habit.Store(nil)
+		co.apart = false
+	}
 	l.busy--
 	return job
 }

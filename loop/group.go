@@ -19,6 +19,7 @@ func NewGroup(n int, o Options) (*Group, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	g := &Group{}
+	o.fill() // one monitor for all
 	for range n {
 		l, err := New(o)
 		if err != nil {

@@ -25,6 +25,38 @@ type Options struct {
 	Logger *slog.Logger
 	// Poller waits for descriptors. Default: the best one of the system.
 	Poller poll.Poller
+
+	// HandOffAfter is how long a coroutine may run without parking before its loop goes
+	// on without it. It is found between this time and twice as long. Default: 1 millisecond.
+	// Negative: never, so that a coroutine that blocks stops its loop.
+	HandOffAfter time.Duration
+
+	// BlockingLogThreshold is how long a loop may be stuck in one callback, or in any code
+	// that cannot lose it, before the log tells where. Default: 100 milliseconds. Negative: no log.
+	BlockingLogThreshold time.Duration
+
+	monitor *monitor // of a Group
+}
+
+// The defaults of [Options].
+const (
+	DefaultHandOffAfter         = time.Millisecond
+	DefaultBlockingLogThreshold = 100 * time.Millisecond
+)
+
+func (o *Options) fill() {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.HandOffAfter == 0 {
+		o.HandOffAfter = DefaultHandOffAfter
+	}
+	if o.BlockingLogThreshold == 0 {
+		o.BlockingLogThreshold = DefaultBlockingLogThreshold
+	}
+	if o.monitor == nil {
+		o.monitor = newMonitor(o)
+	}
 }
 
 // Task is something to run on a loop.
@@ -49,10 +81,11 @@ type Loop struct {
 	closing  atomic.Bool   // no more posts are taken, waits fail; set under mu
 	load     atomic.Int64
 
-	runner        atomic.Pointer[runner]
-	handOffs      atomic.Uint64
-	monitorAsleep atomic.Bool
-	monitorWake   chan struct{}
+	turns uint64 // begun so far; under mu
+
+	runner   atomic.Pointer[runner]
+	monitor  *monitor
+	handOffs atomic.Uint64
 
 	// The rest belongs to the runner. A batch under way is kept here and not on the
 	// runner's stack, so that another runner can take over in the middle of it.
@@ -91,9 +124,7 @@ const maxEvents = 64
 
 // New returns a loop that is not running yet.
 func New(o Options) (*Loop, error) {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
+	o.fill()
 	if o.Poller == nil {
 		p, err := poll.New()
 		if err != nil {
@@ -101,7 +132,7 @@ func New(o Options) (*Loop, error) {
 		}
 		o.Poller = p
 	}
-	l := &Loop{poller: o.Poller, files: o.Poller.Files(), log: o.Logger, monitorWake: make(chan struct{}, 1)}
+	l := &Loop{poller: o.Poller, files: o.Poller.Files(), log: o.Logger, monitor: o.monitor}
 	l.start = time.Now()
 	l.now = l.start
 	return l, nil

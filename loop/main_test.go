@@ -27,10 +27,17 @@ type harness struct {
 // bubble runs f with a fresh loop, and closes the loop afterwards.
 func bubble(t *testing.T, f func(h *harness)) {
 	t.Helper()
+	bubbleWith(t, loop.Options{}, f)
+}
+
+// bubbleWith is bubble with options for the loop.
+func bubbleWith(t *testing.T, o loop.Options, f func(h *harness)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := &harness{t: t, fake: poll.NewFake(), logs: new(logs)}
 		var err error
-		h.Loop, err = loop.New(loop.Options{Poller: h.fake, Logger: slog.New(slog.NewTextHandler(h.logs, nil))})
+		o.Poller, o.Logger = h.fake, slog.New(slog.NewTextHandler(h.logs, nil))
+		h.Loop, err = loop.New(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,13 +3,14 @@ package loop
 import (
 	"runtime"
 	"sync/atomic"
-	"time"
+
+	"eddy/internal/goid"
 )
 
 // runner is a goroutine that runs a loop: at any time one of them holds the loop's state.
 //
 // A coroutine that blocks, which the code in it may do as in any goroutine, would stop
-// the loop. So the monitor takes the loop from a runner that has been in one and the same
+// the loop. So the [monitor] takes the loop from a runner that has been in one and the same
 // coroutine for a while, and starts another one, which goes on with the batch that is
 // under way: it is kept in the Loop, and coroutines are resumed by the top level only, so that
 // nothing of it is on the stack that was left behind. The old runner stays with the
@@ -25,10 +26,13 @@ import (
 //
 // Invariants: only a runner whose word says framework or held touches the loop's state.
 // Only the monitor makes a runner lost, and only from user code; a lost runner stays it.
+// The runner of coroutines that run apart ([Loop.resumeApart]) is lost from the beginning.
 type runner struct {
-	// word is a count of resumes, shifted by phaseBits, and the phase.
+	// word is, from its lowest bits: the phase, a count of resumes, and the number of the
+	// goroutine that is the coroutine, which only the log wants to know.
 	word atomic.Uint64
-	co   *Coroutine // being resumed
+	co   *Coroutine   // being resumed; for others, only once the runner is lost
+	id   atomic.Int64 // of the goroutine that is the runner
 }
 
 const (
@@ -37,8 +41,10 @@ const (
 	held                    // in a coroutine that uses the loop's state
 	lost                    // in a coroutine, without the loop; user|held
 
-	phaseBits = 2
-	phaseMask = 1<<phaseBits - 1
+	phaseMask = 1<<2 - 1
+	oneResume = 1 << 2
+	resumes   = 1<<20 - oneResume // more than there can be between two looks
+	idShift   = 20
 )
 
 // enter marks that the runner goes into co.
@@ -49,7 +55,7 @@ func (r *runner) enter(co *Coroutine) {
 		phase = held // it parked while it held the loop, and goes on so
 	}
 	co.runner = r
-	r.word.Store((r.word.Load()>>phaseBits+1)<<phaseBits | phase)
+	r.word.Store(uint64(co.id)<<idShift | (r.word.Load()+oneResume)&resumes | phase)
 }
 
 // leave marks that the runner is back, and reports whether it still has the loop.
@@ -71,6 +77,9 @@ func (r *runner) hold() bool {
 	return word&phaseMask == user && r.word.CompareAndSwap(word, word&^phaseMask|held)
 }
 
+// has reports whether the runner has the loop.
+func (r *runner) has() bool { return r.word.Load()&phaseMask != lost }
+
 func (r *runner) release() {
 	r.word.Store(r.word.Load()&^phaseMask | user)
 }
@@ -83,6 +92,7 @@ func (l *Loop) drive(turn func(*Loop), done func() bool) {
 		r := new(runner)
 		l.runner.Store(r)
 		go func() {
+			r.id.Store(goid.Get())
 			completed := false
 			defer func() {
 				co := r.co
@@ -104,9 +114,9 @@ func (l *Loop) drive(turn func(*Loop), done func() bool) {
 		}()
 	}
 	start()
-	stop := l.startMonitor(start)
+	l.monitor.watch(l, start)
 	<-finished
-	stop()
+	l.monitor.forget(l)
 }
 
 // returned posts that a coroutine whose runner had lost the loop is back from it.
@@ -133,85 +143,6 @@ func (s *straggler) RunTask() {
 		co.loop.settle(co)
 	}
 }
-
-const (
-	// handOffAfter is how long a coroutine may keep its loop: between one and two of the
-	// monitor's looks.
-	handOffAfter = time.Millisecond
-	// monitorPatience is how many looks at an idle loop the monitor takes before it sleeps.
-	monitorPatience = 20
-)
-
-// startMonitor watches the runner and calls takeOver when it has lost the loop. While the
-// loop is idle the monitor sleeps, too; wakeMonitor ends that.
-func (l *Loop) startMonitor(takeOver func()) (stop func()) {
-	quit, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		l.monitor(takeOver, quit)
-	}()
-	return func() {
-		close(quit)
-		<-ended
-	}
-}
-
-func (l *Loop) monitor(takeOver func(), quit <-chan struct{}) {
-	pause := time.NewTimer(handOffAfter)
-	defer pause.Stop()
-	var seen *runner
-	var last uint64
-	for idle := 0; ; {
-		r := l.runner.Load()
-		word := r.word.Load()
-		switch {
-		case r != seen || word != last:
-			idle = 0
-		case word&phaseMask != user:
-			idle++
-		case r.word.CompareAndSwap(word, word|lost):
-			r.co.adrift = true
-			l.handOffs.Add(1)
-			takeOver()
-		}
-		seen, last = r, word
-		if idle == monitorPatience {
-			idle = 0
-			l.monitorAsleep.Store(true)
-			if l.stirred(r, word) && l.monitorAsleep.CompareAndSwap(true, false) {
-				continue // a coroutine was resumed before it could see that
-			}
-			select {
-			case <-quit:
-				return
-			case <-l.monitorWake:
-			}
-		}
-		pause.Reset(handOffAfter)
-		select {
-		case <-quit:
-			return
-		case <-pause.C:
-		}
-	}
-}
-
-// stirred reports whether the loop has gone on since its runner's word was read.
-func (l *Loop) stirred(r *runner, word uint64) bool {
-	now := l.runner.Load()
-	return now != r || now.word.Load() != word
-}
-
-// wakeMonitor is called before a coroutine is resumed.
-func (l *Loop) wakeMonitor() {
-	if l.monitorAsleep.Load() && l.monitorAsleep.CompareAndSwap(true, false) {
-		l.monitorWake <- struct{}{} // of capacity 1, and empty while the monitor is awake
-	}
-}
-
-// HandOffs returns how often the loop was taken from a coroutine that blocked. Any
-// goroutine.
-func (l *Loop) HandOffs() uint64 { return l.handOffs.Load() }
 
 // surrender ends a runner that has lost its loop. What it runs below resume is the loop's
 // own code, none of which may go on.

@@ -129,7 +129,9 @@ func (l *Loop) wait(until time.Time) {
 	}
 	l.mu.Lock()
 	l.sleeping = false
+	l.turns++
 	l.mu.Unlock()
+	l.monitor.stir()
 	l.setNow(time.Now())
 }
 

@@ -11,18 +11,23 @@ import (
 // Wake, then call Wait.
 type Waiter struct {
 	co    *Coroutine    // parks, or
-	ch    chan struct{} // blocks
+	ch    chan struct{} // blocks,
+	apart *Coroutine    // which may be a coroutine's in a goroutine of its own
 	woken atomic.Bool
 }
 
 // Init readies the waiter for one wait of the calling goroutine: it will park if that is
-// the coroutine that ctx belongs to, and block otherwise.
+// the coroutine that ctx belongs to, and block otherwise. A coroutine that has a goroutine of
+// its own ([Coroutine.Follow]) blocks, too: its loop has nothing to do with it.
 func (w *Waiter) Init(ctx context.Context) {
 	if co := FromContext(ctx); co != nil && co.Current() {
-		w.co = co
-	} else {
-		w.ch = make(chan struct{})
+		if !co.apart {
+			w.co = co
+			return
+		}
+		w.apart = co
 	}
+	w.ch = make(chan struct{})
 }
 
 // Wait returns nil once Wake has been called, ctx's error once ctx has ended, or ErrClosed
@@ -33,6 +38,10 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		case <-w.ch:
 			return nil
 		default:
+		}
+		if w.apart != nil {
+			w.apart.pause()
+			defer w.apart.goOn()
 		}
 		select {
 		case <-w.ch:

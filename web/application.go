@@ -59,6 +59,7 @@ func (a *Application) ServeRequest(ctx context.Context, w httputil.ResponseWrite
 	case e == nil:
 		e = &notFound
 	case e.mounted != nil:
+		e.follow(r, verbAny)
 		e.mounted.ServeRequest(ctx, w, r)
 		return
 	}

@@ -105,6 +105,7 @@ func (h *RequestHandler) invoke(ctx context.Context) (err error) {
 	if v == verbNone {
 		return errMethodNotAllowed
 	}
+	h.entry.follow(h.Request, v)
 	if rt.has(hookClose) {
 		defer h.watch(ctx)()
 	}

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"eddy/httputil"
+	"eddy/internal/habit"
 	"eddy/web"
 )
 
 type address string
 
+func (a address) Follow(*habit.Habit)        {}
 func (a address) RemoteAddr() netip.AddrPort { return netip.MustParseAddrPort(string(a)) }
 func (a address) LocalAddr() netip.AddrPort  { return netip.AddrPort{} }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"eddy/httputil"
+	"eddy/internal/habit"
 	"eddy/internal/nethttp"
 )
 
@@ -28,14 +29,22 @@ type entry struct {
 	guards  []guard
 	route   *route           // either this
 	mounted httputil.Handler // or this
+	place   habit.Place
+	habits  [verbNone]*habit.Habit // what is learned, for each verb that the route has
 }
 
-// RuleOption is an option of [URL], [Regexp] or [Func].
+// RuleOption is an option of [URL], [Regexp] or [Func]; [OnLoop] and [InGoroutine] are
+// also options of [Mount].
 type RuleOption func(*Rule)
 
 // Name names a rule for [Application.ReverseURL]. Names are unique in an application.
 func Name(name string) RuleOption {
-	return func(r *Rule) { r.name = name }
+	return func(r *Rule) {
+		if r.mounted != nil {
+			panic("web: Name is not an option of Mount, which has no one path")
+		}
+		r.name = name
+	}
 }
 
 // Methods says which methods a [Func] answers; others get a 405. With GET comes HEAD.
@@ -45,7 +54,7 @@ func Name(name string) RuleOption {
 // use a handler type to answer each method by code of its own.
 func Methods(methods ...string) RuleOption {
 	return func(r *Rule) {
-		if _, ok := r.route.fresh().(*function); !ok {
+		if !r.isFunc() {
 			panic("web: Methods is an option of Func; a handler answers the methods that it has")
 		}
 		r.route.restrict(methods)
@@ -102,12 +111,13 @@ func (h *function) Any(ctx context.Context) error { return h.f(ctx, &h.RequestHa
 // happens to the response, so there is no access log of it either.
 //
 // An h that is also an httputil.Handler, as an [Application] is, is called as that.
-func Mount(prefix string, h http.Handler) Rule {
+func Mount(prefix string, h http.Handler, opts ...RuleOption) Rule {
 	mounted, ok := h.(httputil.Handler)
 	if !ok {
 		mounted = nethttp.Handler(h)
 	}
-	return Rule{entry: entry{pattern: parsePrefix(prefix), mounted: mounted}}
+	r := Rule{entry: entry{pattern: parsePrefix(prefix), mounted: mounted}}
+	return r.with(opts)
 }
 
 // Match returns rules that hold only for requests for which match returns true; for
@@ -127,10 +137,23 @@ func Host(pattern string, rules ...Rule) Rule {
 
 func newRule(p *pattern, rt *route, opts []RuleOption) Rule {
 	r := Rule{entry: entry{pattern: p, route: rt}}
+	return r.with(opts)
+}
+
+func (r Rule) with(opts []RuleOption) Rule {
 	for _, opt := range opts {
 		opt(&r)
 	}
+	r.habits = newHabits(&r.entry)
 	return r
+}
+
+func (r *Rule) isFunc() bool {
+	if r.route == nil {
+		return false
+	}
+	_, ok := r.route.fresh().(*function)
+	return ok
 }
 
 // flatten appends rules to list, with those inside a Match under its guard. Falling

@@ -2,23 +2,56 @@ package nethttp
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"eddy/httputil"
+	"eddy/internal/habit"
 )
 
 // Handler returns an httputil.Handler that answers by h. The request's context is the
 // engine's; a panic in h, http.ErrAbortHandler among them, passes through to the engine.
-func Handler(h http.Handler) httputil.Handler { return hosted{h} }
+//
+// Whether h blocks is learned as for a route; if h is an *http.ServeMux that has been seen
+// to block, for each of its patterns.
+func Handler(h http.Handler) httputil.Handler {
+	mux, ok := h.(*http.ServeMux)
+	if !ok {
+		return &hosted{Handler: h, whole: habit.New(fmt.Sprintf("%T", h), habit.Learned)}
+	}
+	return &hosted{Handler: h, mux: mux, whole: habit.New("http.ServeMux", habit.OnLoop)}
+}
 
-type hosted struct{ http.Handler }
+type hosted struct {
+	http.Handler
+	whole    *habit.Habit
+	mux      *http.ServeMux // nil if it is none
+	patterns sync.Map       // from a pattern of mux to its *habit.Habit
+}
+
+// muxHandOffs is how many hand-offs it takes to look for the patterns that block: to find
+// a request's pattern costs as much as to route it.
+const muxHandOffs = 3
+
+func (h *hosted) habitOf(req *http.Request) *habit.Habit {
+	if h.mux == nil || h.whole.HandOffs() < muxHandOffs {
+		return h.whole
+	}
+	_, pattern := h.mux.Handler(req)
+	known, ok := h.patterns.Load(pattern)
+	if !ok {
+		known, _ = h.patterns.LoadOrStore(pattern, habit.New(pattern, habit.Learned))
+	}
+	return known.(*habit.Habit)
+}
 
 // ServeRequest translates the request, or hands on the originals when the engine is
 // net/http itself: so a mounted handler may still hijack, and sees Request.TLS.
-func (h hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 	if sw, ok := w.(*serveWriter); ok && sw.status == 0 {
 		sw.status = http.StatusOK
 		req := sw.req
@@ -33,6 +66,7 @@ func (h hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *
 		refuse(w)
 		return
 	}
+	r.Follow(h.habitOf(req))
 	rw := &responseWriter{w: w, method: r.Method, header: make(http.Header, 4), length: -1}
 	h.ServeHTTP(rw, req)
 	rw.end()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"eddy/httputil"
+	"eddy/internal/habit"
 )
 
 // Serve answers a request of net/http by h. It keeps httputil's promises: h may read
@@ -127,6 +128,9 @@ func (c conn) RemoteAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.r.RemoteAddr)
 	return a
 }
+
+// Follow does nothing: net/http runs every handler in a goroutine.
+func (c conn) Follow(*habit.Habit) {}
 
 func (c conn) LocalAddr() netip.AddrPort {
 	if a, ok := c.r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {

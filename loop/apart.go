@@ -1,0 +1,57 @@
+package loop
+
+import (
+	"log/slog"
+	"time"
+
+	"eddy/internal/habit"
+)
+
+// Follow lets the rest of the job run where its kind runs best: it returns in a goroutine of
+// its own, without the loop, if h says so. That is what a hand-off leads to, but the loop
+// loses no time, and the job's waits block that goroutine instead of parking. What the job does is added
+// to what h knows. A later call refines an earlier one, unless that one's place is forced. Only the coroutine itself may call it, and not while it holds the loop.
+func (co *Coroutine) Follow(h *habit.Habit) {
+	if first := co.habit.Load(); first != nil && first.Forced() {
+		return // what is around decides for what is inside
+	}
+	co.habit.Store(h)
+	if !h.Begin() || co.apart || co.holds > 0 {
+		return
+	}
+	co.apart = true
+	if co.runner.has() {
+		co.comeBack()
+	}
+}
+
+// apart is the runner that coroutines see that have a goroutine of their own.
+var apart = func() *runner {
+	r := new(runner)
+	r.word.Store(lost)
+	return r
+}()
+
+// resumeApart is resume in a goroutine of its own.
+func (l *Loop) resumeApart(co *Coroutine) {
+	co.runner, co.adrift = apart, true
+	h := co.habit.Load()
+	go func() {
+		defer l.returned(co) // also after runtime.Goexit in the coroutine
+		co.longest = 0
+		co.goOn()
+		co.next()
+		co.pause()
+		if h.Ran(co.longest >= l.monitor.long) {
+			l.log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))
+		}
+	}()
+}
+
+// goOn and pause measure for how long a coroutine that runs apart does not wait.
+func (co *Coroutine) goOn()  { co.began = time.Now() }
+func (co *Coroutine) pause() { co.longest = max(co.longest, time.Since(co.began)) }
+
+// HandOffs returns how often the loop was taken from a coroutine that blocked. Any
+// goroutine.
+func (l *Loop) HandOffs() uint64 { return l.handOffs.Load() }
