@@ -25,6 +25,14 @@ type Options struct {
 	// (GOMAXPROCS).
 	Loops int
 
+	// HandOffAfter is how long a handler may run without parking before its loop goes on
+	// without it. Default: 1 millisecond; negative: never. See [loop.Options].
+	HandOffAfter time.Duration
+
+	// BlockingLogThreshold is how long a loop may be stuck before the log tells where.
+	// Default: 100 milliseconds; negative: never. See [loop.Options].
+	BlockingLogThreshold time.Duration
+
 	// HTTP holds limits and timeouts.
 	HTTP httpserver.Options
 
@@ -67,7 +75,11 @@ func New(h http.Handler, o Options) (*Server, error) {
 	if !ok {
 		native = nethttp.Handler(h)
 	}
-	group, err := loop.NewGroup(o.Loops, loop.Options{Logger: o.Logger})
+	group, err := loop.NewGroup(o.Loops, loop.Options{
+		Logger:               o.Logger,
+		HandOffAfter:         o.HandOffAfter,
+		BlockingLogThreshold: o.BlockingLogThreshold,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}

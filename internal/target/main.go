@@ -23,17 +23,18 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:9000", "listen on `address`")
 	root := flag.String("root", "", "serve the files of `directory` below /static/")
 	loops := flag.Int("loops", 0, "number of event loops (default: one for each processor)")
+	handOff := flag.Duration("hand-off", 0, "take a loop from a handler that blocks it for this `long` (default: 1ms; negative: never)")
 	tlsAddr := flag.String("tls-addr", "", "listen with TLS on `address`; not there yet")
 	flag.String("cert", "", "certificate `file` for TLS")
 	flag.String("key", "", "key `file` for TLS")
 	flag.Parse()
-	if err := run(*addr, *root, *loops, *tlsAddr); err != nil {
+	if err := run(*addr, *root, *tlsAddr, eddy.Options{Loops: *loops, HandOffAfter: *handOff}); err != nil {
 		fmt.Fprintln(os.Stderr, "target:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, root string, loops int, tlsAddr string) error {
+func run(addr, root, tlsAddr string, options eddy.Options) error {
 	if tlsAddr != "" {
 		return errors.New("-tls-addr: streams have no TLS yet; it comes in a later version")
 	}
@@ -41,7 +42,7 @@ func run(addr, root string, loops int, tlsAddr string) error {
 	if err != nil {
 		return err
 	}
-	s, err := eddy.New(app, eddy.Options{Loops: loops})
+	s, err := eddy.New(app, options)
 	if err != nil {
 		return err
 	}
