@@ -237,3 +237,36 @@ func TestMonitor_OptionsSetTheTimes(t *testing.T) {
 }
 
 func blockHere(context.Context) { time.Sleep(time.Second) }
+
+// A handler that is merely unlucky on a busy machine loses its loop, and nobody is told.
+func TestMonitor_ShortBlocksAreNotReported(t *testing.T) {
+	bubbleWith(t, loop.Options{BlockingLogThreshold: -1}, func(h *harness) {
+		for range 5 {
+			follow(t, h, habit.New("x", habit.OnLoop), func(context.Context) { time.Sleep(5 * time.Millisecond) })
+			time.Sleep(2 * time.Second)
+		}
+		if n := h.HandOffs(); n != 5 {
+			t.Errorf("%d hand-offs, want 5", n)
+		}
+		if log := h.logs.String(); log != "" {
+			t.Errorf("it logs\n%s", log)
+		}
+		follow(t, h, habit.New("x", habit.OnLoop), blockHere)
+		if log := h.logs.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "unreported=5") {
+			t.Errorf("it logs\n%s", log)
+		}
+	})
+}
+
+func TestMonitor_ReportsAreRare(t *testing.T) {
+	bubble(t, func(h *harness) {
+		kind := habit.New("x", habit.OnLoop)
+		for range 30 { // for a minute
+			follow(t, h, kind, func(context.Context) { time.Sleep(2 * time.Second) })
+		}
+		synctest.Wait()
+		if n := strings.Count(h.logs.String(), "a handler blocks"); n < 5 || n > 7 {
+			t.Errorf("%d lines in a minute:\n%s", n, h.logs)
+		}
+	})
+}

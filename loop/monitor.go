@@ -25,6 +25,7 @@ type monitor struct {
 
 	mu      sync.Mutex
 	watched []*watch
+	strays  []stray
 
 	life  sync.Mutex    // guards what follows; held while the goroutine is started and ended
 	quit  chan struct{} // closed to end it, nil if there is none
@@ -39,6 +40,18 @@ type watch struct {
 	since    time.Time // when the loop was first seen there
 	told     bool      // and that this is too long was logged
 }
+
+// stray is a runner that has lost its loop a short while ago.
+type stray struct {
+	runner *runner
+	since  time.Time
+	stuck
+}
+
+// tellAfter is how long a handler must go on blocking after the loop was taken from it to
+// be named in the log. On a busy machine quick ones lose their loops, too, because the system
+// had let their thread wait.
+const tellAfter = 10 * time.Millisecond
 
 // position is where a loop is. One that is at the same position in two looks has not moved
 // between them.
@@ -167,18 +180,36 @@ func (m *monitor) look() (busy bool) {
 			continue
 		}
 		busy = true
-		m.unblock(w, now.Sub(w.since))
+		m.unblock(w, now)
+	}
+	if len(m.strays) > 0 {
+		m.strays = slices.DeleteFunc(m.strays, func(s stray) bool { return m.tell(&s, now) })
+		return true
 	}
 	return busy
 }
 
-// unblock deals with a loop that has not gone on for d.
-func (m *monitor) unblock(w *watch, d time.Duration) {
-	r, word := w.at.runner, w.at.word
+// tell reports a stray that is still out, and returns whether it is done with it.
+func (m *monitor) tell(s *stray, now time.Time) bool {
+	back := s.runner.back.Load()
+	if !back && now.Sub(s.since) < tellAfter {
+		return false
+	}
+	if back && !s.leaves {
+		m.reporter.unreported.Add(1)
+	} else {
+		m.reporter.report(s.stuck)
+	}
+	return true
+}
+
+// unblock deals with a loop that has not gone on since the last look, or longer.
+func (m *monitor) unblock(w *watch, now time.Time) {
+	r, word, d := w.at.runner, w.at.word, now.Sub(w.since)
 	switch {
 	case word&phaseMask == user && m.after > 0 && d >= m.after:
 		if r.word.CompareAndSwap(word, word|lost) {
-			m.handOff(w, r.co)
+			m.strays = append(m.strays, stray{r, now, m.handOff(w, r.co)})
 		}
 	case m.threshold > 0 && d >= m.threshold && !w.told:
 		w.told = true
@@ -191,11 +222,11 @@ func (m *monitor) unblock(w *watch, d time.Duration) {
 }
 
 // handOff lets the loop go on without a coroutine that has just lost it.
-func (m *monitor) handOff(w *watch, co *Coroutine) {
+func (m *monitor) handOff(w *watch, co *Coroutine) stuck {
 	co.adrift = true
 	w.loop.handOffs.Add(1)
 	s := stuck{goroutine: co.id, handedOff: true, habit: co.habit.Load()}
 	w.takeOver()
 	s.leaves = s.habit != nil && s.habit.HandedOff()
-	m.reporter.report(s)
+	return s
 }

@@ -33,6 +33,7 @@ type runner struct {
 	word atomic.Uint64
 	co   *Coroutine   // being resumed; for others, only once the runner is lost
 	id   atomic.Int64 // of the goroutine that is the runner
+	back atomic.Bool  // it was lost, and has come back from its coroutine
 }
 
 const (
@@ -68,6 +69,7 @@ func (r *runner) leave() bool {
 		}
 		word = r.word.Load()
 	}
+	r.back.Store(true)
 	return false
 }
 
