@@ -111,6 +111,8 @@ func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
 			if w.co.Hold() {
 				t.Stop()
 				w.co.Release()
+			} else {
+				w.co.loop.Post(func() { t.Stop() })
 			}
 		}
 	}
