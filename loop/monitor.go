@@ -26,6 +26,7 @@ type monitor struct {
 	mu      sync.Mutex
 	watched []*watch
 	strays  []stray
+	looked  time.Time
 
 	life  sync.Mutex    // guards what follows; held while the goroutine is started and ended
 	quit  chan struct{} // closed to end it, nil if there is none
@@ -38,6 +39,7 @@ type watch struct {
 	takeOver func() // starts another runner
 	at       position
 	since    time.Time // when the loop was first seen there
+	excused  bool      // and a look that came late did not count
 	told     bool      // and that this is too long was logged
 }
 
@@ -169,10 +171,14 @@ func (m *monitor) look() (busy bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
+	// A monitor that had to wait for a processor itself says little about who else did not
+	// go on meanwhile.
+	late := now.Sub(m.looked) > 2*m.pause
+	m.looked = now
 	for _, w := range m.watched {
 		at := w.loop.position()
 		if at != w.at {
-			w.at, w.since, w.told = at, now, false
+			*w = watch{loop: w.loop, takeOver: w.takeOver, at: at, since: now}
 			busy = true
 			continue
 		}
@@ -180,6 +186,10 @@ func (m *monitor) look() (busy bool) {
 			continue
 		}
 		busy = true
+		if late && !w.excused {
+			w.excused = true
+			continue
+		}
 		m.unblock(w, now)
 	}
 	if len(m.strays) > 0 {
