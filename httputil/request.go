@@ -67,6 +67,37 @@ func (r *Request) QueryArguments() url.Values {
 	return r.query
 }
 
+// QueryArgument returns the last value of one argument, and whether there is one:
+// QueryArguments without its map, for requests of which nobody wants more.
+func (r *Request) QueryArgument(name string) (value string, ok bool) {
+	if r.parsed {
+		values := r.query[name]
+		if len(values) == 0 {
+			return "", false
+		}
+		return values[len(values)-1], true
+	}
+	for piece := range strings.SplitSeq(r.Query, "&") {
+		// url.ParseQuery skips what has a semicolon, which some take for a separator.
+		key, raw, _ := strings.Cut(piece, "=")
+		if piece == "" || strings.Contains(piece, ";") || !isQueryEscapeOf(key, name) {
+			continue
+		}
+		if v, err := url.QueryUnescape(raw); err == nil {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+func isQueryEscapeOf(key, name string) bool {
+	if !strings.ContainsAny(key, "%+") {
+		return key == name
+	}
+	key, err := url.QueryUnescape(key)
+	return err == nil && key == name
+}
+
 // Follow calls Conn's method of this name if there is a Conn.
 func (r *Request) Follow(h *habit.Habit) {
 	if r.Conn != nil {

@@ -313,8 +313,8 @@ func (co *Coroutine) Wake() {
 			if co.state.CompareAndSwap(parked, running) {
 				l := co.loop
 				l.mu.Lock() // not PostTask: wake-ups count while the loop is closing, too
-				defer l.mu.Unlock()
 				l.enqueue(co)
+				l.mu.Unlock()
 				return
 			}
 		default:

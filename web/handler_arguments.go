@@ -82,12 +82,23 @@ func (h *RequestHandler) optional(name, otherwise string, from source) (string, 
 }
 
 // last returns the last value of an argument, and whether there is one.
-func (h *RequestHandler) last(name string, from source) (string, bool, error) {
-	values, err := h.raw(name, from)
-	if err != nil || len(values) == 0 {
-		return "", false, err
+func (h *RequestHandler) last(name string, from source) (value string, ok bool, err error) {
+	if from&fromBody != 0 {
+		form, err := h.form()
+		if err != nil {
+			return "", false, err
+		}
+		if values := form[name]; len(values) > 0 {
+			value, ok = values[len(values)-1], true
+		}
 	}
-	value, err := cleanArgument(name, values[len(values)-1])
+	if from&fromQuery != 0 && !ok {
+		value, ok = h.Request.QueryArgument(name)
+	}
+	if !ok {
+		return "", false, nil
+	}
+	value, err = cleanArgument(name, value)
 	return value, true, err
 }
 
