@@ -49,8 +49,8 @@ func (l *Loop) resumeApart(co *Coroutine) {
 }
 
 // goOn and pause measure for how long a coroutine that runs apart does not wait.
-func (co *Coroutine) goOn()  { co.began = time.Now() }
-func (co *Coroutine) pause() { co.longest = max(co.longest, time.Since(co.began)) }
+func (co *Coroutine) goOn()  { co.began = time.Since(co.loop.start) }
+func (co *Coroutine) pause() { co.longest = max(co.longest, time.Since(co.loop.start)-co.began) }
 
 // HandOffs returns how often the loop was taken from a coroutine that blocked. Any
 // goroutine.

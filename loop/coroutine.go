@@ -61,7 +61,7 @@ type Coroutine struct {
 	apart   bool // it is resumed in a goroutine of its own
 	wakes   int  // resumed while the loop was closing
 	habit   atomic.Pointer[habit.Habit]
-	began   time.Time     // apart: when it last began or ended a wait
+	began   time.Duration // apart: when it last began or ended a wait, by the loop's age
 	longest time.Duration // apart: between two waits
 }
 
