@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"eddy/internal/habit"
 	"eddy/loop"
 )
 
@@ -207,8 +208,15 @@ func TestHandOff_RandomSchedules(t *testing.T) {
 	}
 }
 
+var (
+	randomLock  sync.Mutex
+	randomKinds = []*habit.Habit{
+		habit.New("learned", habit.Learned), habit.New("loop", habit.OnLoop), habit.New("goroutine", habit.InGoroutine),
+	}
+)
+
 func randomStep(l *loop.Loop, ctx context.Context, rng *rand.Rand, counter *int) {
-	switch rng.IntN(8) {
+	switch rng.IntN(10) {
 	case 0:
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Microsecond)
 	case 1: // spin
@@ -240,5 +248,11 @@ func randomStep(l *loop.Loop, ctx context.Context, rng *rand.Rand, counter *int)
 			*counter++
 			co.Release()
 		}
+	case 8:
+		loop.FromContext(ctx).Follow(randomKinds[rng.IntN(len(randomKinds))])
+	case 9:
+		randomLock.Lock()
+		time.Sleep(time.Duration(rng.IntN(500)) * time.Microsecond)
+		randomLock.Unlock()
 	}
 }
