@@ -270,3 +270,39 @@ func TestMonitor_ReportsAreRare(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkFollow_InGoroutine(b *testing.B) {
+	benchmarkFollow(b, habit.New("x", habit.InGoroutine))
+}
+
+func BenchmarkFollow_OnLoop(b *testing.B) { benchmarkFollow(b, habit.New("x", habit.Learned)) }
+
+func benchmarkFollow(b *testing.B, kind *habit.Habit) {
+	l, err := loop.New(loop.Options{Logger: quiet})
+	if err != nil {
+		b.Fatal(err)
+	}
+	go l.Run()
+	defer l.Close()
+	b.ReportAllocs()
+	finished := make(chan struct{})
+	n := 0
+	j := &job{run: func(ctx context.Context) { loop.FromContext(ctx).Follow(kind) }}
+	next := func() {
+		j.Context = loop.Context{}
+		j.Init(context.Background())
+		l.Start(&j.Context, j)
+	}
+	j.done = func(loop.Outcome) {
+		if n++; n < b.N {
+			next()
+		} else {
+			close(finished)
+		}
+	}
+	l.Post(func() {
+		b.ResetTimer()
+		next()
+	})
+	<-finished
+}
