@@ -27,23 +27,23 @@ type exchange struct {
 	conn *conn
 	req  httputil.Request
 
-	mu       sync.Mutex
-	enc      http1.ResponseEncoder
-	out      *loop.Buffer // written, not handed to the connection
-	addrs    *addrs
-	finished bool // no more may be written
-	closed   bool // the connection is gone
-	failed   bool // the response cannot be completed: close instead
-	short    bool // because it has fewer bytes than announced
+	mu        sync.Mutex
+	enc       http1.ResponseEncoder
+	out       *loop.Buffer // written, not handed to the connection
+	addrs     *addrs
+	finished  bool // no more may be written
+	keepAlive bool // and another request may follow
+	closed    bool // the connection is gone
+	failed    bool // the response cannot be completed: close instead
+	short     bool // because it has fewer bytes than announced
 
 	// These are the loop's.
-	expect    bool  // the client waits for a 100 before it sends the body
-	sent      bool  // some of the response was handed over
-	settled   bool  // all of it was, or it was withheld
-	keepAlive bool  // another request may follow
-	bodyRead  bool  // the request was read to its end
-	withheld  error // the fault that was found in the request
-	fields    [8]httputil.Field
+	expect   bool  // the client waits for a 100 before it sends the body
+	sent     bool  // some of the response was handed over
+	settled  bool  // all of it was, or it was withheld
+	bodyRead bool  // the request was read to its end
+	withheld error // the fault that was found in the request
+	fields   [8]httputil.Field
 }
 
 // flushSize is how much a response collects before it is handed over by itself.
@@ -115,9 +115,9 @@ func (x *exchange) settle() {
 	var fault error
 	x.bodyRead, fault = c.skipBody()
 	x.mu.Lock()
-	x.keepAlive = x.complete()
+	x.complete(true)
 	b := x.out
-	x.out, x.finished = nil, true
+	x.out = nil
 	x.mu.Unlock()
 	switch {
 	case b == nil:
@@ -131,17 +131,25 @@ func (x *exchange) settle() {
 	}
 }
 
-// complete ends the response, with an error if there is none yet, and reports whether
-// another one may follow it. It runs on the loop; its caller holds mu.
-func (x *exchange) complete() bool {
+// complete ends the response if that was not done before. held says whether the caller
+// has the loop; it holds mu.
+func (x *exchange) complete(held bool) {
+	if !x.finished {
+		x.finished, x.keepAlive = true, x.end(held)
+	}
+}
+
+// end ends the response, with an error if there is none yet, and reports whether another
+// one may follow it.
+func (x *exchange) end(held bool) bool {
 	written := x.enc.HeadWritten()
 	if x.closed || !written && x.Err() == httputil.ErrClosed {
 		return false // nobody is there, or the handler took a half-close for that
 	}
-	b := x.buffer(true)
+	b := x.buffer(held)
 	if !written {
 		x.failed = false
-		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(true))
+		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(held))
 		if err == nil {
 			b.SetTail(p)
 		}
@@ -335,22 +343,29 @@ func (x *exchange) handOver() {
 
 // Finish implements httputil.ResponseWriter.
 func (x *exchange) Finish() error {
+	held := x.hold()
+	defer x.release(held)
 	x.mu.Lock()
-	err := x.writable()
+	if err := x.writable(); err != nil {
+		x.mu.Unlock()
+		return err
+	}
+	x.complete(held)
+	short := x.short
 	x.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if held := x.hold(); held { // the usual case, without a closure
+	if held {
 		x.settle()
-		x.release(held)
-	} else if err := x.onLoop(x.settle); err != nil {
-		return err
+	} else {
+		x.conn.Loop().PostTask((*finished)(x)) // or else JobDone settles it
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.short {
+	if short {
 		return httputil.ErrBodyLength
 	}
 	return nil
 }
+
+// finished is an exchange that was finished by a goroutine that does not have the loop.
+type finished exchange
+
+// RunTask implements loop.Task.
+func (f *finished) RunTask() { (*exchange)(f).settle() }
