@@ -30,7 +30,7 @@ func newHabits(e *entry) (habits [verbNone]*habit.Habit) {
 		return habits
 	}
 	for m, v := range e.route.verbs {
-		if v != verbNone && habits[v] == nil {
+		if v <= verbAny && habits[v] == nil {
 			name := e.pattern.source
 			if v < verbAny {
 				name = methodNames[m] + " " + name

@@ -53,6 +53,8 @@ func TestRegistration(t *testing.T) {
 		{"mixed groups", func() { re(`/(?P<a>.)(.)`) }, "all named or all positional"},
 		{"host", func() { web.Host(`(`) }, "missing closing"},
 		{"mount without slash", func() { web.Mount("a", http.NotFoundHandler()) }, "slash"},
+		{"mount with a name", func() { web.Mount("/a/", http.NotFoundHandler(), web.Name("a")) }, "Mount"},
+		{"mount with methods", func() { web.Mount("/a/", http.NotFoundHandler(), web.Methods("GET")) }, "Func"},
 		{"mount with wildcard", func() { web.Mount("/{a}", http.NotFoundHandler()) }, "plain path"},
 		{"no methods", func() { web.URL("/", noMethods{}) }, "no method to answer with"},
 		{"methods on the value", func() { web.URL("/", onValue{}) }, "pointer"},

@@ -1,0 +1,65 @@
+package nethttp_test
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"eddy/httputil"
+	"eddy/internal/habit"
+	"eddy/internal/nethttp"
+)
+
+type follower struct{ last *habit.Habit }
+
+func (f *follower) Follow(h *habit.Habit)      { f.last = h }
+func (f *follower) RemoteAddr() netip.AddrPort { return netip.AddrPort{} }
+func (f *follower) LocalAddr() netip.AddrPort  { return netip.AddrPort{} }
+
+// followed returns the habit that a request to h is said to follow.
+func followed(h httputil.Handler, path string) *habit.Habit {
+	f := new(follower)
+	r := &httputil.Request{Method: "GET", URI: path, Path: path, Host: "h", Version: httputil.HTTP11, Body: http.NoBody, Conn: f}
+	h.ServeRequest(context.Background(), &engine{}, r)
+	return f.last
+}
+
+func TestHandler_PatternsOfAMuxAreToldApartOnceItBlocks(t *testing.T) {
+	nothing := func(http.ResponseWriter, *http.Request) {}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /slow/{id}", nothing)
+	mux.HandleFunc("/fast", nothing)
+	h := nethttp.Handler(mux)
+	whole := followed(h, "/fast")
+	for i := range 3 {
+		if other := followed(h, "/slow/1"); other != whole || whole.Apart() {
+			t.Fatalf("after %d hand-offs it follows %q", i, other.Name())
+		}
+		whole.HandedOff()
+	}
+	fast, slow := followed(h, "/fast"), followed(h, "/slow/1")
+	if fast == slow || slow != followed(h, "/slow/2") || slow.Name() != "GET /slow/{id}" || fast.Name() != "/fast" {
+		t.Fatalf("patterns %q and %q", fast.Name(), slow.Name())
+	}
+	for range 3 {
+		slow.HandedOff()
+	}
+	if !slow.Apart() || fast.Apart() {
+		t.Error("what one pattern's handlers do is held against another")
+	}
+}
+
+func TestHandler_OtherHandlersLearnAsAWhole(t *testing.T) {
+	h := nethttp.Handler(http.NotFoundHandler())
+	a := followed(h, "/a")
+	if a != followed(h, "/b") || a.Name() != "http.HandlerFunc" {
+		t.Errorf("habit %q", a.Name())
+	}
+	for range 3 {
+		a.HandedOff()
+	}
+	if !a.Apart() {
+		t.Error("it does not learn")
+	}
+}
