@@ -20,23 +20,21 @@ import (
 // of a coroutine whose state only its own loop changes.
 type Condition struct {
 	mu      sync.Mutex
-	waiters waitlist
+	waiters waitlist[none]
 }
 
 // Registration is one waiter's place in the queue of a [Condition].
 type Registration struct {
 	cond *Condition
-	w    *waiter
+	w    *waiter[none]
 }
 
 // Waiter takes a place in the queue. Notifications count from now on, also before Wait.
 // It is for the goroutine that called it.
 func (c *Condition) Waiter(ctx context.Context) Registration {
-	r := Registration{c, newWaiter(ctx)}
 	c.mu.Lock()
-	c.waiters.push(r.w)
-	c.mu.Unlock()
-	return r
+	defer c.mu.Unlock()
+	return Registration{c, c.waiters.join(ctx, none{})}
 }
 
 // Wait returns nil once the registration was notified, or ctx's error once ctx has ended;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // ErrResolved is returned by Resolve and Reject when the promise was kept before.
@@ -17,8 +18,13 @@ type Future[T any] struct {
 	done    bool
 	value   T
 	err     error
-	waiters waitlist
+	failed  uint64           // its place among all failures of the program, 0: none
+	waiters waitlist[func()] // the item is called instead of a wake-up, if there is one
+	regret  *regret          // nil: nobody is told of an error that is not looked at
 }
+
+// failures counts the failures of all futures, so that Gather knows which came first.
+var failures atomic.Uint64
 
 // Wait returns the result, and waits for it if need be. If ctx ends first it returns ctx's
 // error; the future and its other waiters are not touched.
@@ -26,28 +32,23 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	f.mu.Lock()
 	if f.done {
 		defer f.mu.Unlock()
-		return f.value, f.err
+		return f.look()
 	}
-	w := newWaiter(ctx)
-	f.waiters.push(w)
-	f.mu.Unlock()
-
-	err := w.Wait(ctx)
+	if err := f.waiters.wait(ctx, &f.mu, f.waiters.join(ctx, nil)); err != nil {
+		var zero T
+		return zero, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.done {
-		return f.value, f.err
-	}
-	f.waiters.remove(w)
-	var zero T
-	return zero, err
+	return f.look()
 }
 
 // Result returns the result if it is there.
 func (f *Future[T]) Result() (value T, err error, done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.value, f.err, f.done
+	value, err = f.look()
+	return value, err, f.done
 }
 
 // Done reports whether the result is there.
@@ -57,6 +58,12 @@ func (f *Future[T]) Done() bool {
 	return f.done
 }
 
+// look returns the result to somebody who wants it. mu is held.
+func (f *Future[T]) look() (T, error) {
+	f.regret.looked()
+	return f.value, f.err
+}
+
 func (f *Future[T]) settle(value T, err error) error {
 	f.mu.Lock()
 	if f.done {
@@ -64,10 +71,39 @@ func (f *Future[T]) settle(value T, err error) error {
 		return ErrResolved
 	}
 	f.done, f.value, f.err = true, value, err
+	if err != nil {
+		f.failed = failures.Add(1)
+		watchFor(f)
+	}
 	waiters := f.waiters.take(f.waiters.n)
 	f.mu.Unlock()
-	wake(waiters)
+	for _, w := range waiters {
+		if w.item != nil {
+			w.item()
+		} else {
+			w.Wake()
+		}
+	}
 	return nil
+}
+
+// subscribe lets call be called once, soon after the result is there, by whoever brings
+// it: call must not block. cancel ends that.
+func (f *Future[T]) subscribe(call func()) (cancel func()) {
+	f.mu.Lock()
+	if f.done {
+		f.mu.Unlock()
+		call()
+		return func() {}
+	}
+	w := &waiter[func()]{item: call}
+	f.waiters.push(w)
+	f.mu.Unlock()
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.waiters.remove(w)
+	}
 }
 
 // Promise is the side of a future that brings the result.
@@ -99,6 +135,10 @@ type PanicError struct {
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("async: panic: %v", e.Value) }
+
+// StackTrace returns Stack. It is the method by which package web knows the errors that
+// have one to log.
+func (e *PanicError) StackTrace() []byte { return e.Stack }
 
 // ErrExited is the error of a future whose function called runtime.Goexit.
 var ErrExited = errors.New("async: function called runtime.Goexit")

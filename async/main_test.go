@@ -2,8 +2,9 @@ package async_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -18,18 +19,29 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // and in a goroutine without one. Whatever waits must behave alike.
 func everywhere(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	t.Helper()
+	everywhereLogged(t, func(t *testing.T, ctx context.Context, _ *logs) { f(t, ctx) })
+}
+
+// everywhereLogged is everywhere with the log of each run.
+func everywhereLogged(t *testing.T, f func(t *testing.T, ctx context.Context, logs *logs)) {
+	t.Helper()
 	t.Run("goroutine", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			f(t, ctx)
+			logs := new(logs)
+			before := slog.Default()
+			slog.SetDefault(slog.New(slog.NewTextHandler(logs, nil)))
+			defer slog.SetDefault(before)
+			f(t, ctx, logs)
 		})
 	})
 	t.Run("coroutine", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
+			logs := new(logs)
 			l, err := loop.New(loop.Options{
 				Poller: poll.NewFake(),
-				Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+				Logger: slog.New(slog.NewTextHandler(logs, nil)),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -40,7 +52,7 @@ func everywhere(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 				if loop.FromContext(ctx) == nil {
 					t.Error("not in a coroutine")
 				}
-				f(t, ctx)
+				f(t, ctx, logs)
 				return nil
 			})
 			if err != nil {
@@ -48,4 +60,22 @@ func everywhere(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 			}
 		})
 	})
+}
+
+// logs collects what is logged.
+type logs struct {
+	mu sync.Mutex
+	sb strings.Builder
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sb.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sb.String()
 }

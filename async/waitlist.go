@@ -2,32 +2,40 @@ package async
 
 import (
 	"context"
+	"sync"
 
 	"eddy/loop"
 )
 
-// waiter is one wait in a waitlist.
-type waiter struct {
+// waiter is one wait in a waitlist. Those who wait with an item in hand, or for one, have it
+// in the waiter.
+type waiter[T any] struct {
 	loop.Waiter
-	prev, next *waiter
+	item       T
+	prev, next *waiter[T]
 	queued     bool
 }
 
-func newWaiter(ctx context.Context) *waiter {
-	w := new(waiter)
-	w.Init(ctx)
-	return w
-}
+// none is the item of those who only wait.
+type none struct{}
 
 // waitlist is a queue of waiters in the order of their coming. Any of them can leave at the
 // same cost, so that a hundred thousand timed-out waits do not hold each other up. Its
 // owner's lock protects it, and is not held while waiters are woken.
-type waitlist struct {
-	first, last *waiter
+type waitlist[T any] struct {
+	first, last *waiter[T]
 	n           int
 }
 
-func (l *waitlist) push(w *waiter) {
+// join adds a waiter for the caller.
+func (l *waitlist[T]) join(ctx context.Context, item T) *waiter[T] {
+	w := &waiter[T]{item: item}
+	w.Init(ctx)
+	l.push(w)
+	return w
+}
+
+func (l *waitlist[T]) push(w *waiter[T]) {
 	w.queued, w.prev = true, l.last
 	if l.last != nil {
 		l.last.next = w
@@ -39,7 +47,7 @@ func (l *waitlist) push(w *waiter) {
 }
 
 // remove takes w out and reports whether it was still queued.
-func (l *waitlist) remove(w *waiter) bool {
+func (l *waitlist[T]) remove(w *waiter[T]) bool {
 	if !w.queued {
 		return false
 	}
@@ -58,18 +66,43 @@ func (l *waitlist) remove(w *waiter) bool {
 	return true
 }
 
+// pop removes the first waiter, nil if there is none.
+func (l *waitlist[T]) pop() *waiter[T] {
+	w := l.first
+	if w != nil {
+		l.remove(w)
+	}
+	return w
+}
+
 // take removes the first n waiters; wake wakes what it returned.
-func (l *waitlist) take(n int) []*waiter {
-	taken := make([]*waiter, 0, max(0, min(n, l.n)))
+func (l *waitlist[T]) take(n int) []*waiter[T] {
+	taken := make([]*waiter[T], 0, max(0, min(n, l.n)))
 	for len(taken) < n && l.first != nil {
-		taken = append(taken, l.first)
-		l.remove(l.first)
+		taken = append(taken, l.pop())
 	}
 	return taken
 }
 
-func wake(ws []*waiter) {
+func wake[T any](ws []*waiter[T]) {
 	for _, w := range ws {
 		w.Wake()
 	}
+}
+
+// wait waits until w, which is in the list, is woken by somebody who has taken it out. mu
+// guards the list; the caller holds it, and wait returns without it. An error means that
+// ctx has ended first and w has left the list.
+func (l *waitlist[T]) wait(ctx context.Context, mu *sync.Mutex, w *waiter[T]) error {
+	mu.Unlock()
+	err := w.Wait(ctx)
+	if err == nil {
+		return nil
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !l.remove(w) {
+		return nil // woken at the same time: what that means must not be lost
+	}
+	return err
 }
