@@ -111,6 +111,19 @@ type panicError struct {
 // still has the frames that panicked.
 func newPanicError(value any) *panicError { return &panicError{value, debug.Stack()} }
 
+// StackTrace returns the stack of the panic.
+func (e *panicError) StackTrace() []byte { return e.stack }
+
+// stackOf returns the stack that an error carries, "" if none. Errors of package async have
+// one when a function panicked whose future the handler waited for.
+func stackOf(err error) string {
+	var traced interface{ StackTrace() []byte }
+	if errors.As(err, &traced) {
+		return string(traced.StackTrace())
+	}
+	return ""
+}
+
 func (e *panicError) Error() string { return fmt.Sprint("web: panic: ", e.value) }
 
 // isAbort reports whether err stands for the panic that asks to cut the connection.

@@ -127,9 +127,8 @@ func (h *RequestHandler) writePage(err error) {
 
 func trace(err error) string {
 	text := err.Error() + "\n"
-	var p *panicError
-	if errors.As(err, &p) {
-		text += "\n" + string(p.stack)
+	if stack := stackOf(err); stack != "" {
+		text += "\n" + stack
 	}
 	return text
 }

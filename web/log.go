@@ -85,9 +85,8 @@ func (h *RequestHandler) logDefault(ctx context.Context, err error) {
 		return
 	}
 	attrs := []slog.Attr{slog.Any("error", err)}
-	var p *panicError
-	if errors.As(err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.stack)))
+	if stack := stackOf(err); stack != "" {
+		attrs = append(attrs, slog.String("stack", stack))
 	}
 	logger.LogAttrs(ctx, level, "request failed: "+string(h.appendSummary(nil)), attrs...)
 }
