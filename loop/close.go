@@ -14,7 +14,8 @@ const closingTurns = 100
 
 // Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
 // that go on waiting all the same are resumed a hundred times and then ended by
-// runtime.Goexit. Handlers are told by HandleLoopClose. Later posts do nothing. Any
+// runtime.Goexit. Every handler is told by HandleLoopClose, whatever the others do, and
+// signals are no longer relayed. Later posts do nothing, and timers do not run. Any
 // goroutine but the loop's own; a second call does nothing.
 func (l *Loop) Close() error {
 	l.mu.Lock()
@@ -23,11 +24,16 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	ended := l.running
+	signals := l.signals
+	l.signals = nil
 	if ended != nil {
 		l.stop = true
 		l.wake()
 	}
 	l.mu.Unlock()
+	for w := range signals {
+		w.end()
+	}
 	if ended != nil {
 		<-ended
 	}
@@ -51,6 +57,9 @@ func (l *Loop) Close() error {
 		}
 	}
 	l.abandon()
+	l.mu.Lock()
+	l.publish()
+	l.mu.Unlock()
 	return err
 }
 
@@ -64,12 +73,8 @@ func (l *Loop) quiet() bool {
 
 // closeTurn is a turn that does not wait.
 func (l *Loop) closeTurn() {
-	defer l.recover()
-	l.work()
-	l.Handlers(func(id ID, h Handler) {
-		h.HandleLoopClose()
-		l.RemoveHandler(id)
-	})
+	l.workOn()
+	l.Handlers(l.drop)
 	for _, co := range l.live {
 		if co.job != nil && co.wakes < closingTurns {
 			co.wakes++
