@@ -15,8 +15,8 @@ const closingTurns = 100
 // Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
 // that go on waiting all the same are resumed a hundred times and then ended by
 // runtime.Goexit. Every handler is told by HandleLoopClose, whatever the others do, and
-// signals are no longer relayed. Later posts do nothing, and timers do not run. Any
-// goroutine but the loop's own; a second call does nothing.
+// signals are no longer relayed. Later posts do nothing, and timers that were not due yet
+// never run. Any goroutine but the loop's own; a second call does nothing.
 func (l *Loop) Close() error {
 	l.mu.Lock()
 	if l.closing.Swap(true) {

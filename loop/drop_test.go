@@ -118,6 +118,9 @@ func TestHandler_ThatFailsAfterItsRemovalHurtsNobody(t *testing.T) {
 				t.Errorf("released: %d, its heir %d; %d descriptors", r.closed, heir.closed, h.Descriptors())
 			}
 		})
+		if n := strings.Count(h.logs.String(), "level="); n != 1 {
+			t.Errorf("%d lines in the log, want that of the panic: %s", n, h.logs.String())
+		}
 	})
 }
 
@@ -138,7 +141,11 @@ func TestHandler_IsNotDismissedForOthers(t *testing.T) {
 		synctest.Wait()
 		peer.Send("y")
 		synctest.Wait()
-		if len(r.ready) != 2 || r.closed != 0 {
+		h.on(func() { h.SetDeadline(r.id, time.Second) })
+		time.Sleep(2 * time.Second)
+		h.Post(func() { panic("after the deadline") })
+		synctest.Wait()
+		if len(r.ready) != 2 || r.deadlines.Load() != 1 || r.closed != 0 {
 			t.Errorf("told %d times, released %d times; want 2, 0", len(r.ready), r.closed)
 		}
 		for _, want := range []string{"coroutine", "its end", "callback", "timer", "flusher"} {

@@ -154,9 +154,6 @@ type periodicCall struct {
 
 // RunJob implements Job.
 func (c *periodicCall) RunJob(ctx context.Context) {
-	if ctx.Err() != nil {
-		return // stopped since it was started
-	}
 	p := c.run.p
 	err := p.f(ctx)
 	end := ctx.Err()

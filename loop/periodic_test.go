@@ -223,6 +223,10 @@ func TestPeriodicCallback_StopEndsTheContext(t *testing.T) {
 		if s := h.logs.String(); s != "" {
 			t.Errorf("the end of the context was logged: %s", s)
 		}
+		p.Start()
+		h.on(func() {})
+		p.Stop()
+		h.on(func() {})
 		if n := h.Stats().Timers; n != 0 {
 			t.Errorf("%d timers are left", n)
 		}

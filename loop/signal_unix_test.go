@@ -89,6 +89,26 @@ func TestOnSignal_StopWithinTheCallback(t *testing.T) {
 	}
 }
 
+// A signal that is on its way to the callback when it is stopped does not reach it.
+func TestOnSignal_StopOnTheLoopIsExact(t *testing.T) {
+	l := real(t)
+	c := make(chan os.Signal, 9) // keeps the process alive
+	signal.Notify(c, syscall.SIGUSR1)
+	defer signal.Stop(c)
+	stop := l.OnSignal(func(os.Signal) { t.Error("told after stop") }, syscall.SIGUSR1)
+	done := make(chan struct{})
+	l.Post(func() {
+		defer close(done)
+		kill(t, syscall.SIGUSR1)
+		for l.Stats().Posted == 0 {
+			runtime.Gosched()
+		}
+		stop()
+	})
+	<-done
+	l.Do(t.Context(), func(context.Context) error { return nil }) // a turn later
+}
+
 // A loop that does not run keeps the signal; Close frees everything (the package's test
 // for leaks sees to it), also with a signal that nobody has been told of.
 func TestOnSignal_LoopThatDoesNotRun(t *testing.T) {

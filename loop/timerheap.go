@@ -4,8 +4,7 @@ import "time"
 
 // timerHeap orders timers by due time, then by creation. Each node has four children, and
 // the keys stand in the heap itself: half the levels of a binary one, and no timer is
-// looked at to compare two. With 100,000 timers it is more than twice as fast as
-// container/heap.
+// looked at to compare two, which is what container/heap would spend its time on.
 type timerHeap []timerEntry
 
 type timerEntry struct {
