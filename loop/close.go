@@ -14,8 +14,9 @@ const closingTurns = 100
 
 // Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
 // that go on waiting all the same are resumed a hundred times and then ended by
-// runtime.Goexit. Handlers are told by HandleLoopClose. Later posts do nothing. Any
-// goroutine but the loop's own; a second call does nothing.
+// runtime.Goexit. Every handler is told by HandleLoopClose, whatever the others do, and
+// signals are no longer relayed. Later posts do nothing, and timers that were not due yet
+// never run. Any goroutine but the loop's own; a second call does nothing.
 func (l *Loop) Close() error {
 	l.mu.Lock()
 	if l.closing.Swap(true) {
@@ -23,11 +24,16 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	ended := l.running
+	signals := l.signals
+	l.signals = nil
 	if ended != nil {
 		l.stop = true
 		l.wake()
 	}
 	l.mu.Unlock()
+	for w := range signals {
+		w.end()
+	}
 	if ended != nil {
 		<-ended
 	}
@@ -51,6 +57,9 @@ func (l *Loop) Close() error {
 		}
 	}
 	l.abandon()
+	l.mu.Lock()
+	l.publish()
+	l.mu.Unlock()
 	return err
 }
 
@@ -64,15 +73,11 @@ func (l *Loop) quiet() bool {
 
 // closeTurn is a turn that does not wait.
 func (l *Loop) closeTurn() {
-	defer l.recover()
 	l.mu.Lock()
 	l.turns++ // for the monitor
 	l.mu.Unlock()
-	l.work()
-	l.Handlers(func(id ID, h Handler) {
-		h.HandleLoopClose()
-		l.RemoveHandler(id)
-	})
+	l.workOn()
+	l.Handlers(l.drop)
 	for _, co := range l.live {
 		switch {
 		case co.job == nil:

@@ -8,12 +8,28 @@
 // and must not block. What may wait runs in a coroutine ([Loop.Start], [Loop.Spawn]):
 // it parks, the loop goes on, and resumes it later.
 //
+//	Loop.Run, Stop, Close      a loop's life; Loop.RunSync runs it for one function
+//	Loop.Post, Do, Spawn       work for the loop, from any goroutine
+//	Loop.CallLater, CallAt     exact timers; PeriodicCallback for regular ones
+//	Loop.AddHandler            readiness of a descriptor; Loop.SetDeadline: its coarse timer
+//	Loop.OnSignal              signals of the process
+//	Loop.Stats                 what the loop does and how late it is
+//	Group                      a loop for each processor
+//
+// # Failures
+//
+// A panic in a callback, a timer or a coroutine is logged with its stack, and costs no more
+// than the rest of that function. A descriptor's handler that panics is dismissed: its event
+// may be there still, and would make it panic in every turn. All go to
+// [Options].Logger, as records with the attributes "panic" (its value) and "stack".
+//
 // # Concurrency
 //
 // Methods that say "any goroutine" may be called from any. All others belong to the loop:
 // call them from its handlers, its callbacks, or a coroutine that holds it
-// ([Coroutine.Hold]). Coroutines are resumed by the loop's top level only, never from
-// inside a handler or another coroutine.
+// ([Coroutine.Hold]), and while the loop does not run, from the goroutine that will run
+// it. Coroutines are resumed by the loop's top level only, never from inside a handler or
+// another coroutine.
 //
 // # Rules for code in coroutines
 //

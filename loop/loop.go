@@ -81,7 +81,9 @@ type Loop struct {
 	closing  atomic.Bool   // no more posts are taken, waits fail; set under mu
 	load     atomic.Int64
 
-	turns uint64 // begun so far; under mu
+	turns   uint64                    // begun so far; under mu
+	meter   meter                     // under mu
+	signals map[*signalWatch]struct{} // under mu
 
 	runner   atomic.Pointer[runner]
 	monitor  *monitor
@@ -90,11 +92,13 @@ type Loop struct {
 	// The rest belongs to the runner. A batch under way is kept here and not on the
 	// runner's stack, so that another runner can take over in the middle of it.
 	now      time.Time
-	tick     uint32 // now in ticks of the wheel
+	age      time.Duration // now on the loop's clock
+	tick     uint32        // now in ticks of the wheel
 	start    time.Time
 	events   [maxEvents]poll.Event
 	eventAt  int
 	eventN   int
+	serving  ID     // whose handler runs, or ended without returning
 	batch    []Task // posted before this turn began
 	batchAt  int
 	ready    []*Coroutine // to be resumed now
@@ -106,6 +110,7 @@ type Loop struct {
 	wheel    wheel
 	timers   timerHeap
 	timerSeq uint64
+	counts   counts
 
 	exited *Coroutine // ended by runtime.Goexit, not settled yet
 	live   []*Coroutine
@@ -142,22 +147,35 @@ func New(o Options) (*Loop, error) {
 // The loop's work happens in goroutines of its own; Run waits for them.
 // Any goroutine but the loop's own may call it.
 func (l *Loop) Run() error {
+	run, err := l.begin()
+	if err != nil {
+		return err
+	}
+	l.finish(run)
+	return nil
+}
+
+// begin makes the loop a running one. Its caller calls finish.
+func (l *Loop) begin() (run chan struct{}, err error) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	switch {
 	case l.closing.Load():
-		l.mu.Unlock()
-		return ErrClosed
+		return nil, ErrClosed
 	case l.running != nil:
-		l.mu.Unlock()
-		return ErrRunning
+		return nil, ErrRunning
 	}
-	ended := make(chan struct{})
-	l.running = ended
-	l.mu.Unlock()
+	run = make(chan struct{})
+	l.running = run
+	l.setNow(time.Now()) // it may have stood still for long
+	l.meter.begin(working, l.age)
+	return run, nil
+}
 
+// finish runs the loop until it is stopped.
+func (l *Loop) finish(run chan struct{}) {
 	l.drive((*Loop).turn, l.stopped)
-	close(ended)
-	return nil
+	close(run)
 }
 
 // stopped reports whether Stop was called, and forgets it.
@@ -168,6 +186,7 @@ func (l *Loop) stopped() bool {
 		return false
 	}
 	l.stop, l.running = false, nil
+	l.meter.begin(resting, l.clock())
 	return true
 }
 
@@ -195,8 +214,20 @@ func (l *Loop) Logger() *slog.Logger { return l.log }
 func (l *Loop) Files() poll.Files { return l.files }
 
 // Now returns when the current turn began: cheaper than time.Now, and precise enough for
-// logs and deadlines.
+// logs and deadlines. While the loop does not run, it is when the last turn began. It has a
+// monotonic reading, so that differences between its results do not depend on what is
+// done to the wall clock.
 func (l *Loop) Now() time.Time { return l.now }
+
+// Running reports whether Run or RunSync is under way. Any goroutine.
+func (l *Loop) Running() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running != nil
+}
+
+// Closed reports whether Close has been called. Any goroutine.
+func (l *Loop) Closed() bool { return l.closing.Load() }
 
 // Load returns the number of connections that were assigned to the loop. Any goroutine.
 func (l *Loop) Load() int64 { return l.load.Load() }

@@ -13,14 +13,17 @@ const (
 	Error  = poll.Error  // the descriptor has failed; always reported
 )
 
-// Handler is told what happens to a descriptor. Its methods run on the loop.
+// Handler is told what happens to a descriptor. Its methods run on the loop. If one of
+// them panics, or calls runtime.Goexit, the log tells, and the handler is dismissed: the
+// registration is removed and HandleLoopClose called. The loop and the other handlers go on.
 type Handler interface {
 	// HandleReady is called while the descriptor is ready for something that is waited
 	// for, in every turn until it is dealt with (level-triggered).
 	HandleReady(Ready)
 	// HandleDeadline is called once when the deadline of [Loop.SetDeadline] has passed.
 	HandleDeadline()
-	// HandleLoopClose is called when the loop is closed, to release the descriptor.
+	// HandleLoopClose is called once, to release the descriptor, when the loop is closed
+	// ([Loop.Closed] is true then) or the handler is dismissed. It is not registered any more.
 	HandleLoopClose()
 }
 
@@ -100,8 +103,16 @@ func (s *slots) release(index uint32, p *slot) {
 }
 
 // AddHandler starts to watch fd, which must be non-blocking. A descriptor can be
-// registered once.
+// registered once. Errors are the system's ([syscall.Errno]): EEXIST for a descriptor that is
+// registered already, EPERM on Linux for one that cannot be waited for, such as a plain file's.
+//
+// The descriptor of a value that owns one, such as *net.TCPConn or *os.File, comes from its
+// SyscallConn().Control, and not from File.Fd, which may make it blocking. The handler keeps
+// the value alive, and is removed before the value is closed.
 func (l *Loop) AddHandler(fd int, h Handler, want Ready) (ID, error) {
+	if h == nil {
+		panic("loop: nil handler")
+	}
 	i, p := l.slots.take()
 	id := makeID(i, p.generation)
 	if err := l.poller.Add(fd, uint64(id), want); err != nil {

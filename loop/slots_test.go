@@ -1,6 +1,7 @@
 package loop_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -104,6 +105,18 @@ func TestHandler_SameDescriptorTwiceIsAnError(t *testing.T) {
 				t.Errorf("%d descriptors, want 1", n)
 			}
 			h.RemoveHandler(0) // unknown: silent
+		})
+	})
+}
+
+func TestHandler_NilIsRefused(t *testing.T) {
+	bubble(t, func(h *harness) {
+		fd, _ := h.fake.Socket()
+		h.Post(func() { h.AddHandler(fd, nil, loop.Read) })
+		h.on(func() {
+			if n := h.Descriptors(); n != 0 || !strings.Contains(h.logs.String(), "nil handler") {
+				t.Errorf("%d descriptors; log: %s", n, h.logs.String())
+			}
 		})
 	})
 }

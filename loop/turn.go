@@ -48,10 +48,19 @@ func (l *Loop) turn() {
 	l.wait(l.nextDeadline())
 }
 
+// workOn is what a turn does, without the wait.
+func (l *Loop) workOn() {
+	defer l.recover()
+	l.work()
+}
+
 func (l *Loop) work() {
 	if co := l.exited; co != nil {
 		l.exited = nil
 		l.bury(co)
+	}
+	if l.serving != 0 {
+		l.dismiss()
 	}
 	l.runReady()
 	l.dispatch()
@@ -74,7 +83,9 @@ func (l *Loop) dispatch() {
 		// A handler that was removed earlier in this batch is told nothing, and neither
 		// is the next owner of its slot: the generation differs.
 		if s := l.slots.get(ID(ev.Token)); s != nil {
+			l.serving = ID(ev.Token)
 			s.handler.HandleReady(ev.Ready)
+			l.serving = 0
 			if l.readyAt < len(l.ready) {
 				l.runReady()
 			}
@@ -89,6 +100,7 @@ func (l *Loop) runPosted() {
 		l.mu.Lock()
 		l.batch, l.posted = l.posted, l.batch
 		l.mu.Unlock()
+		l.counts.callbacks += uint64(len(l.batch))
 	}
 	for l.batchAt < len(l.batch) {
 		t := l.batch[l.batchAt]
@@ -117,34 +129,38 @@ func (l *Loop) wait(until time.Time) {
 		until = poll.DontWait
 	} else {
 		l.sleeping = true
+		l.meter.begin(waiting, l.clock())
 	}
+	l.publish()
 	l.mu.Unlock()
 
 	n, err := l.poller.Wait(l.events[:], until)
 	l.eventAt, l.eventN = 0, n
+	l.counts.events += uint64(n)
 	if err != nil {
 		// Nothing is known to cause this. Going on slowly beats a silent standstill.
 		l.log.Error("the poller failed", slog.Any("error", err))
 		time.Sleep(10 * time.Millisecond)
 	}
+	l.setNow(time.Now())
 	l.mu.Lock()
 	l.sleeping = false
 	l.turns++
+	l.meter.begin(working, l.age)
 	l.mu.Unlock()
 	l.monitor.stir()
-	l.setNow(time.Now())
 }
 
 func (l *Loop) setNow(t time.Time) {
-	l.now = t
-	l.tick = uint32(t.Sub(l.start) / tickLength)
+	l.now, l.age = t, t.Sub(l.start)
+	l.tick = uint32(l.age / tickLength)
 }
 
 // nextDeadline returns when the loop must wake up by itself, zero for never.
 func (l *Loop) nextDeadline() time.Time {
 	var until time.Time
 	if len(l.timers) > 0 {
-		until = l.timers[0].when
+		until = l.start.Add(l.timers[0].due)
 	}
 	if tick, ok := l.wheel.next(); ok {
 		at := l.start.Add(time.Duration(tick) * tickLength)

@@ -110,7 +110,9 @@ func (l *Loop) expire() {
 			w.link(&l.slots, i, p)
 		default:
 			p.deadline = 0
+			l.serving = makeID(i, p.generation)
 			p.handler.HandleDeadline()
+			l.serving = 0
 			l.runReady()
 		}
 	}

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -331,5 +332,49 @@ func TestStream_FailedRegistrationClosesTheDescriptor(t *testing.T) {
 func TestStream_IsSmall(t *testing.T) {
 	if n := stream.Size; n > 96 {
 		t.Errorf("an idle stream takes %d bytes, want 96 at most", n)
+	}
+}
+
+// faulty is a sink that panics over what it is told.
+type faulty struct{ recorder }
+
+func (f *faulty) StreamReadable() {
+	f.recorder.StreamReadable()
+	panic("boom")
+}
+func (f *faulty) StreamDeadline() {
+	f.recorder.StreamDeadline()
+	panic("boom")
+}
+
+// A sink that panics over bytes would meet them again in every turn: its stream is closed,
+// and it is told why.
+func TestStream_PanicOfTheSinkClosesIt(t *testing.T) {
+	for name, provoke := range map[string]func(h *harness){
+		"bytes":          func(h *harness) { h.peer.Send("some bytes") },
+		"end of file":    func(h *harness) { h.peer.CloseWrite() },
+		"deadline":       func(h *harness) { h.on(func() { h.s.SetDeadline(time.Second) }); time.Sleep(2 * time.Second) },
+		"unsent output":  func(h *harness) { h.peer.SetRoom(1); h.on(func() { h.s.SendBytes([]byte("out")) }); h.peer.Send("in") },
+		"bytes are kept": func(h *harness) { h.s.Sink().(*faulty).leave = true; h.peer.Send("some bytes") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &faulty{}
+			bubble(t, f, func(h *harness) {
+				f.s = h.s
+				provoke(h)
+				h.settle()
+				if f.readable+f.deadlines != 1 {
+					t.Errorf("the sink was called %d times", f.readable+f.deadlines)
+				}
+				if closed, _ := h.peer.Closed(); !closed || f.closed != 1 || !errors.Is(f.err, stream.ErrPanicked) {
+					t.Errorf("closed: %v, told %d times, of %v", closed, f.closed, f.err)
+				}
+				h.on(func() { // the loop's own buffer is free for others
+					if s := h.loop.Stats(); s.Descriptors != 0 || len(h.s.Unread()) != 0 || h.s.Pending() != 0 {
+						t.Errorf("%d descriptors, %d bytes unread, %d pending", s.Descriptors, len(h.s.Unread()), h.s.Pending())
+					}
+				})
+			})
+		})
 	}
 }

@@ -26,6 +26,8 @@ var (
 	// ErrTooLong is returned when a read cannot be satisfied within its limit. The stream
 	// is closed: what follows in it could not be told from what came before.
 	ErrTooLong = errors.New("stream: read limit exceeded")
+	// ErrPanicked is what a stream is closed with when its sink has panicked.
+	ErrPanicked = errors.New("stream: panic while an event was handled")
 )
 
 // Sink is engine code behind a stream. It is called on the loop.
@@ -159,6 +161,12 @@ func (s *Stream) HandleDeadline() {
 }
 
 // HandleLoopClose implements loop.Handler.
-func (s *Stream) HandleLoopClose() { s.close(loop.ErrClosed) }
+func (s *Stream) HandleLoopClose() {
+	if s.loop.Closed() {
+		s.close(loop.ErrClosed)
+	} else {
+		s.close(ErrPanicked)
+	}
+}
 
 func isAgain(err error) bool { return err == syscall.EAGAIN }

@@ -3,6 +3,7 @@ package tcp
 import (
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -34,7 +35,8 @@ type Acceptor struct {
 // Accept starts to accept: each new connection's descriptor, non-blocking and
 // close-on-exec, is given to accepted, which runs on lp and owns it. When the process or
 // the system is out of descriptors, waiting connections are closed and accepting rests for
-// a tenth of a second; the log tells. The listener is the acceptor's from then on, and is
+// a tenth of a second; the log tells. A panic of accepted is logged, and accepting goes on; the
+// descriptor is left as it was. The listener is the acceptor's from then on, and is
 // closed if Accept fails. Call it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
 	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: l.fd, accepted: accepted}
@@ -63,7 +65,7 @@ func (a *Acceptor) HandleReady(loop.Ready) {
 		fd, err := a.files.Accept(a.fd)
 		switch err {
 		case nil:
-			a.accepted(fd)
+			a.hand(fd)
 		case syscall.EAGAIN:
 			return
 		case syscall.ECONNABORTED, syscall.EPROTO:
@@ -80,6 +82,17 @@ func (a *Acceptor) HandleReady(loop.Ready) {
 			return
 		}
 	}
+}
+
+// hand keeps a panic from ending the acceptor: one connection must not cost all others.
+func (a *Acceptor) hand(fd int) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.loop.Logger().Error("panic over a new connection", slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())), slog.String("addr", a.listener.addr.String()))
+		}
+	}()
+	a.accepted(fd)
 }
 
 // shed gives up the reserve descriptor to accept connections and close them: their

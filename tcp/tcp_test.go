@@ -227,3 +227,31 @@ func TestAcceptor_CloseInACallback(t *testing.T) {
 		}
 	})
 }
+
+// One connection that cannot be served must not end accepting.
+func TestAccept_GoesOnAfterAPanic(t *testing.T) {
+	fakeLoop(t, func(t *testing.T, l *loop.Loop, fake *poll.Fake, logs *strings.Builder) {
+		fd, peer := fake.Listener()
+		accepted := 0
+		l.Post(func() {
+			if _, err := tcp.AcceptOn(l, fd, func(fd int) {
+				l.Files().Close(fd)
+				if accepted++; accepted == 1 {
+					panic("boom")
+				}
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 3 {
+			peer.Connect()
+		}
+		synctest.Wait()
+		if accepted != 3 {
+			t.Errorf("%d of 3 connections were accepted", accepted)
+		}
+		if s := logs.String(); !strings.Contains(s, "boom") || !strings.Contains(s, "tcp_test.go") {
+			t.Errorf("the log lacks the panic or its stack: %s", s)
+		}
+	})
+}
