@@ -5,19 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"eddy"
 	"eddy/async"
 	"eddy/httputil"
+	"eddy/internal/testlog"
 	"eddy/web"
 )
 
@@ -99,10 +98,9 @@ func waitFor(ctx context.Context, f func(context.Context) error) error {
 }
 
 // served runs f with a server of handlers that go each way; place is forced on all.
-func served(t *testing.T, do func(way string, ctx context.Context, h *web.RequestHandler) error, options ...web.RuleOption) (addr string, logs *logs) {
+func served(t *testing.T, do func(way string, ctx context.Context, h *web.RequestHandler) error, options ...web.RuleOption) (addr string, logs *testlog.Log) {
 	t.Helper()
-	logs = newLogs()
-	logger := slog.New(slog.NewTextHandler(logs, nil))
+	logs, logger := testlog.New()
 	var rules []web.Rule
 	for i, way := range slices.Sorted(maps.Keys(ways)) {
 		rules = append(rules, web.Func(fmt.Sprint("/", i), func(ctx context.Context, h *web.RequestHandler) error {
@@ -120,26 +118,6 @@ func served(t *testing.T, do func(way string, ctx context.Context, h *web.Reques
 		t.Fatal(err)
 	}
 	return a.String(), logs
-}
-
-type logs struct {
-	mu sync.Mutex
-	sb strings.Builder
-}
-
-func newLogs() *logs { return new(logs) }
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.Write(p)
-}
-
-func (l *logs) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.sb.Reset()
-	return l.sb.String()
 }
 
 var forced = map[string][]web.RuleOption{"on the loop": {web.OnLoop()}, "in goroutines": {web.InGoroutine()}}
@@ -216,7 +194,7 @@ func TestContext_APanicIsItsRequests500(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Body.Close()
-				log := logs.take()
+				log := logs.Take()
 				if resp.StatusCode != 500 || resp.Header.Get("Connection") == "close" {
 					t.Errorf("%s: %s %v", way, resp.Status, resp.Header)
 				}

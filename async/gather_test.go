@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"eddy/async"
+	"eddy/internal/testlog"
 	"eddy/loop"
 )
 
@@ -64,7 +64,7 @@ func TestGather_FirstErrorCountsAndOthersAreLogged(t *testing.T) {
 		{"quiet about two", func(ctx context.Context) context.Context { return async.Quiet(ctx, two) }, "", "two"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			everywhereLogged(t, func(t *testing.T, ctx context.Context, logs *logs) {
+			everywhereLogged(t, func(t *testing.T, ctx context.Context, logs *testlog.Log) {
 				begin := time.Now()
 				_, err := async.Gather(tt.quiet(ctx),
 					after(ctx, 3*time.Second, 0, two),
@@ -277,8 +277,8 @@ func TestRegret_ErrorsThatNobodyLooksAtAreLogged(t *testing.T) {
 		{"a promise of the user's own", func(ctx context.Context) { new(async.Promise[int]).Reject(failure) }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			logs := new(logs)
-			l, err := loop.New(loop.Options{Logger: slog.New(slog.NewTextHandler(logs, nil))})
+			logs, logger := testlog.New()
+			l, err := loop.New(loop.Options{Logger: logger})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,13 +3,12 @@ package async_test
 import (
 	"context"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"eddy/internal/leaktest"
 	"eddy/internal/poll"
+	"eddy/internal/testlog"
 	"eddy/loop"
 )
 
@@ -19,29 +18,29 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // and in a goroutine without one. Whatever waits must behave alike.
 func everywhere(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	t.Helper()
-	everywhereLogged(t, func(t *testing.T, ctx context.Context, _ *logs) { f(t, ctx) })
+	everywhereLogged(t, func(t *testing.T, ctx context.Context, _ *testlog.Log) { f(t, ctx) })
 }
 
 // everywhereLogged is everywhere with the log of each run.
-func everywhereLogged(t *testing.T, f func(t *testing.T, ctx context.Context, logs *logs)) {
+func everywhereLogged(t *testing.T, f func(t *testing.T, ctx context.Context, logs *testlog.Log)) {
 	t.Helper()
 	t.Run("goroutine", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			logs := new(logs)
+			logs, logger := testlog.New()
 			before := slog.Default()
-			slog.SetDefault(slog.New(slog.NewTextHandler(logs, nil)))
+			slog.SetDefault(logger)
 			defer slog.SetDefault(before)
 			f(t, ctx, logs)
 		})
 	})
 	t.Run("coroutine", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			logs := new(logs)
+			logs, logger := testlog.New()
 			l, err := loop.New(loop.Options{
 				Poller: poll.NewFake(),
-				Logger: slog.New(slog.NewTextHandler(logs, nil)),
+				Logger: logger,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -60,22 +59,4 @@ func everywhereLogged(t *testing.T, f func(t *testing.T, ctx context.Context, lo
 			}
 		})
 	})
-}
-
-// logs collects what is logged.
-type logs struct {
-	mu sync.Mutex
-	sb strings.Builder
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.String()
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -14,6 +12,7 @@ import (
 	"eddy/httputil"
 	"eddy/internal/leaktest"
 	"eddy/internal/poll"
+	"eddy/internal/testlog"
 	"eddy/loop"
 )
 
@@ -25,24 +24,7 @@ type harness struct {
 	loop *loop.Loop
 	fake *poll.Fake
 	srv  *httpserver.Server
-	logs *logs
-}
-
-type logs struct {
-	mu sync.Mutex
-	sb strings.Builder
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.String()
+	logs *testlog.Log
 }
 
 type handlerFunc = httputil.HandlerFunc
@@ -51,8 +33,8 @@ type handlerFunc = httputil.HandlerFunc
 func bubble(t *testing.T, h httputil.Handler, o httpserver.Options, f func(h *harness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		hs := &harness{t: t, fake: poll.NewFake(), logs: new(logs)}
-		o.Logger = slog.New(slog.NewTextHandler(hs.logs, nil))
+		hs := &harness{t: t, fake: poll.NewFake()}
+		hs.logs, o.Logger = testlog.New()
 		g, err := loop.NewGroup(1, loop.Options{Poller: hs.fake, Logger: o.Logger})
 		if err != nil {
 			t.Fatal(err)

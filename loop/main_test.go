@@ -4,13 +4,12 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"eddy/internal/leaktest"
 	"eddy/internal/poll"
+	"eddy/internal/testlog"
 	"eddy/loop"
 )
 
@@ -21,7 +20,7 @@ type harness struct {
 	t *testing.T
 	*loop.Loop
 	fake *poll.Fake
-	logs *logs
+	logs *testlog.Log
 }
 
 // bubble runs f with a fresh loop, and closes the loop afterwards.
@@ -34,9 +33,10 @@ func bubble(t *testing.T, f func(h *harness)) {
 func bubbleWith(t *testing.T, o loop.Options, f func(h *harness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := &harness{t: t, fake: poll.NewFake(), logs: new(logs)}
+		h := &harness{t: t, fake: poll.NewFake()}
 		var err error
-		o.Poller, o.Logger = h.fake, slog.New(slog.NewTextHandler(h.logs, nil))
+		o.Poller = h.fake
+		h.logs, o.Logger = testlog.New()
 		h.Loop, err = loop.New(o)
 		if err != nil {
 			t.Fatal(err)
@@ -62,24 +62,6 @@ func (h *harness) on(f func()) {
 		h.t.Fatal("the loop took no post")
 	}
 	<-done
-}
-
-// logs collects what is logged.
-type logs struct {
-	mu sync.Mutex
-	sb strings.Builder
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sb.String()
 }
 
 // job is a coroutine's job made of a function.

@@ -3,7 +3,6 @@ package loop_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,15 +10,16 @@ import (
 	"time"
 
 	"eddy/internal/poll"
+	"eddy/internal/testlog"
 	"eddy/loop"
 )
 
 // standing makes a loop that does not run, in a bubble of fake time.
-func standing(t *testing.T, f func(t *testing.T, l *loop.Loop, logs *logs)) {
+func standing(t *testing.T, f func(t *testing.T, l *loop.Loop, logs *testlog.Log)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		logs := new(logs)
-		l, err := loop.New(loop.Options{Poller: poll.NewFake(), Logger: slog.New(slog.NewTextHandler(logs, nil))})
+		logs, logger := testlog.New()
+		l, err := loop.New(loop.Options{Poller: poll.NewFake(), Logger: logger})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func standing(t *testing.T, f func(t *testing.T, l *loop.Loop, logs *logs)) {
 }
 
 func TestRunSync_ReturnsTheFunctionsResult(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		own := errors.New("own")
 		ctx := context.WithValue(context.Background(), key{}, "value")
 		for _, want := range []error{nil, own, nil} { // the loop can be used again
@@ -51,7 +51,7 @@ func TestRunSync_ReturnsTheFunctionsResult(t *testing.T) {
 }
 
 func TestRunSync_TimeoutCancelsAndAwaitsTheFunction(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		own := errors.New("own")
 		tests := []struct {
 			name string
@@ -89,7 +89,7 @@ func TestRunSync_TimeoutCancelsAndAwaitsTheFunction(t *testing.T) {
 }
 
 func TestRunSync_ContextThatHasEndedRunsNothing(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		err := l.RunSync(ctx, func(context.Context) error { t.Error("ran"); return nil })
@@ -100,7 +100,7 @@ func TestRunSync_ContextThatHasEndedRunsNothing(t *testing.T) {
 }
 
 func TestRunSync_AbortedFunction(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, logs *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, logs *testlog.Log) {
 		err := l.RunSync(context.Background(), func(context.Context) error { panic("boom") })
 		if !errors.Is(err, loop.ErrAborted) {
 			t.Errorf("panic: %v, want ErrAborted", err)
@@ -116,7 +116,7 @@ func TestRunSync_AbortedFunction(t *testing.T) {
 }
 
 func TestRunSync_StoppedByHand(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		var ended error
 		err := l.RunSync(context.Background(), func(ctx context.Context) error {
 			l.Stop()
@@ -135,7 +135,7 @@ func TestRunSync_StoppedByHand(t *testing.T) {
 }
 
 func TestRunSync_StoppedBeforeItRan(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		l.Stop()
 		err := l.RunSync(context.Background(), func(context.Context) error { t.Error("ran"); return nil })
 		if !errors.Is(err, loop.ErrStopped) {
@@ -153,7 +153,7 @@ func TestRunSync_StoppedBeforeItRan(t *testing.T) {
 }
 
 func TestRunSync_OnARunningOrClosedLoop(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		never := func(context.Context) error { t.Error("ran"); return nil }
 		go l.Run()
 		synctest.Wait()
@@ -178,7 +178,7 @@ func TestRunSync_OnARunningOrClosedLoop(t *testing.T) {
 
 // A function that blocks loses the loop; its end must reach RunSync all the same.
 func TestRunSync_FunctionThatBlocks(t *testing.T) {
-	standing(t, func(t *testing.T, l *loop.Loop, _ *logs) {
+	standing(t, func(t *testing.T, l *loop.Loop, _ *testlog.Log) {
 		if err := l.RunSync(context.Background(), func(context.Context) error {
 			time.Sleep(time.Second)
 			return nil
