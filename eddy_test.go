@@ -134,7 +134,7 @@ func TestServer_HostsHTTPHandlers(t *testing.T) {
 func TestServer_BlockingHandlersDoNotStopTheLoops(t *testing.T) {
 	release := make(chan struct{})
 	var blocked atomic.Int32
-	_, url, client := serve(t, app(func(ctx context.Context, h *web.RequestHandler) error {
+	s, url, client := serve(t, app(func(ctx context.Context, h *web.RequestHandler) error {
 		if h.Request.Path == "/block" {
 			blocked.Add(1)
 			<-release
@@ -158,6 +158,11 @@ func TestServer_BlockingHandlersDoNotStopTheLoops(t *testing.T) {
 	}
 	for blocked.Load() < 8 {
 		fetch("/fast")
+	}
+	// Each loop may be with the last of them still.
+	stats := s.Stats()
+	if total := stats.Total; len(stats.Loops) != 2 || total.HandOffs == 0 || total.Away < 6 {
+		t.Errorf("eight handlers block: %+v", total)
 	}
 	close(release)
 	wg.Wait()

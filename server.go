@@ -118,6 +118,14 @@ func urlOf(a net.Addr) string {
 	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port)) + "/"
 }
 
+// Stats returns what the server's loops have done and hold: callbacks, descriptors, lag, busy
+// time, handlers that blocked. For expvar:
+//
+//	expvar.Publish("loops", expvar.Func(func() any { return server.Stats() }))
+//
+// Any goroutine.
+func (s *Server) Stats() loop.GroupStats { return s.group.Stats() }
+
 // Connections returns how many connections are open.
 func (s *Server) Connections() int { return s.http.Connections() }
 

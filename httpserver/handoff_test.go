@@ -224,7 +224,7 @@ func TestHandOff_RandomHandlers(t *testing.T) {
 				wg.Go(func() { randomClient(t, addr, client) })
 			}
 			wg.Wait()
-			t.Logf("%d hand-offs", g.Loops()[0].HandOffs()+g.Loops()[1].HandOffs())
+			t.Logf("%d hand-offs", g.Stats().Total.HandOffs)
 		})
 	}
 }

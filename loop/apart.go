@@ -35,6 +35,8 @@ var apart = func() *runner {
 // resumeApart is resume in a goroutine of its own.
 func (l *Loop) resumeApart(co *Coroutine) {
 	co.runner, co.adrift = apart, true
+	l.away.Add(1)
+	l.counts.apart++
 	h := co.habit.Load()
 	go func() {
 		defer l.returned(co) // also after runtime.Goexit in the coroutine
@@ -51,7 +53,3 @@ func (l *Loop) resumeApart(co *Coroutine) {
 // goOn and pause measure for how long a coroutine that runs apart does not wait.
 func (co *Coroutine) goOn()  { co.began = time.Since(co.loop.start) }
 func (co *Coroutine) pause() { co.longest = max(co.longest, time.Since(co.loop.start)-co.began) }
-
-// HandOffs returns how often the loop was taken from a coroutine that blocked. Any
-// goroutine.
-func (l *Loop) HandOffs() uint64 { return l.handOffs.Load() }

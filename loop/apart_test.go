@@ -46,7 +46,7 @@ func TestFollow_LearnsToStartInAGoroutineAndBack(t *testing.T) {
 				t.Fatal("a kind that blocks started on the loop")
 			}
 		}
-		if n := h.HandOffs(); n != 3 || kind.HandOffs() != 3 {
+		if n := h.Stats().HandOffs; n != 3 || kind.HandOffs() != 3 {
 			t.Errorf("%d hand-offs, want 3", n)
 		}
 		jobs := 0
@@ -105,8 +105,8 @@ func TestFollow_OthersRunMeanwhile(t *testing.T) {
 			}, nil)
 		})
 		<-slept
-		if h.HandOffs() != 0 {
-			t.Errorf("%d hand-offs, want none", h.HandOffs())
+		if h.Stats().HandOffs != 0 {
+			t.Errorf("%d hand-offs, want none", h.Stats().HandOffs)
 		}
 	})
 }
@@ -220,7 +220,7 @@ func TestMonitor_OptionsSetTheTimes(t *testing.T) {
 			bubbleWith(t, loop.Options{HandOffAfter: tt.after, BlockingLogThreshold: tt.threshold}, func(h *harness) {
 				follow(t, h, habit.New("x", habit.OnLoop), blockHere)
 				synctest.Wait()
-				if n := h.HandOffs(); n != tt.handOffs {
+				if n := h.Stats().HandOffs; n != tt.handOffs {
 					t.Errorf("%d hand-offs, want %d", n, tt.handOffs)
 				}
 				log := h.logs.String()
@@ -245,7 +245,7 @@ func TestMonitor_ShortBlocksAreNotReported(t *testing.T) {
 			follow(t, h, habit.New("x", habit.OnLoop), func(context.Context) { time.Sleep(5 * time.Millisecond) })
 			time.Sleep(2 * time.Second)
 		}
-		if n := h.HandOffs(); n != 5 {
+		if n := h.Stats().HandOffs; n != 5 {
 			t.Errorf("%d hand-offs, want 5", n)
 		}
 		if log := h.logs.String(); log != "" {

@@ -37,7 +37,7 @@ func TestHandOff_BlockedCoroutineLosesTheLoop(t *testing.T) {
 		if o := <-outcome; o != loop.Returned || slept.Load() != 1 {
 			t.Errorf("outcome %v", o)
 		}
-		if n := h.HandOffs(); n != 1 {
+		if n := h.Stats().HandOffs; n != 1 {
 			t.Errorf("%d hand-offs, want 1", n)
 		}
 	})
@@ -139,8 +139,8 @@ func TestHandOff_HeldLoopIsNotTaken(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		h.on(func() {
-			if len(order) != 2 || order[0] != "held" || h.HandOffs() != 0 {
-				t.Errorf("ran %v with %d hand-offs", order, h.HandOffs())
+			if len(order) != 2 || order[0] != "held" || h.Stats().HandOffs != 0 {
+				t.Errorf("ran %v with %d hand-offs", order, h.Stats().HandOffs)
 			}
 		})
 	})
@@ -164,7 +164,7 @@ func TestClose_DoesNotWaitForALostCoroutine(t *testing.T) {
 		w.Wait(ctx)
 	})
 	<-started
-	for l.HandOffs() == 0 {
+	for l.Stats().HandOffs == 0 {
 		runtime.Gosched()
 	}
 	l.Close()
@@ -204,7 +204,7 @@ func TestHandOff_RandomSchedules(t *testing.T) {
 		if counter < jobs {
 			t.Errorf("%d of %d jobs ended", counter, jobs)
 		}
-		t.Logf("GOMAXPROCS %d: %d hand-offs", procs, l.HandOffs())
+		t.Logf("GOMAXPROCS %d: %d hand-offs", procs, l.Stats().HandOffs)
 	}
 }
 

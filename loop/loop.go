@@ -88,6 +88,7 @@ type Loop struct {
 	runner   atomic.Pointer[runner]
 	monitor  *monitor
 	handOffs atomic.Uint64
+	away     atomic.Int64 // coroutines that are adrift
 
 	// The rest belongs to the runner. A batch under way is kept here and not on the
 	// runner's stack, so that another runner can take over in the middle of it.

@@ -235,6 +235,7 @@ func (m *monitor) unblock(w *watch, now time.Time) {
 func (m *monitor) handOff(w *watch, co *Coroutine) stuck {
 	co.adrift = true
 	w.loop.handOffs.Add(1)
+	w.loop.away.Add(1)
 	s := stuck{goroutine: co.id, handedOff: true, habit: co.habit.Load()}
 	w.takeOver()
 	s.leaves = s.habit != nil && s.habit.HandedOff()

@@ -139,6 +139,7 @@ type straggler Coroutine
 func (s *straggler) RunTask() {
 	co := (*Coroutine)(s)
 	co.adrift = false
+	co.loop.away.Add(-1)
 	if co.gone {
 		co.loop.bury(co)
 	} else {

@@ -185,7 +185,7 @@ func TestRunSync_FunctionThatBlocks(t *testing.T) {
 		}); err != nil {
 			t.Error(err)
 		}
-		if l.HandOffs() == 0 {
+		if l.Stats().HandOffs == 0 {
 			t.Error("the loop was not handed off")
 		}
 	})

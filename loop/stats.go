@@ -18,6 +18,9 @@ type Stats struct {
 	TimersRun uint64 `json:"timers_run"`
 	// HandOffs is how often the loop was taken from a coroutine that blocked.
 	HandOffs uint64 `json:"hand_offs"`
+	// Apart is how often a job was moved to a goroutine of its own because its kind is
+	// known to block ([Coroutine.Follow]).
+	Apart uint64 `json:"apart"`
 
 	// Posted is how many callbacks and wake-ups wait for the next turn.
 	Posted int `json:"posted"`
@@ -29,6 +32,8 @@ type Stats struct {
 	Coroutines int `json:"coroutines"`
 	// IdleCoroutines is how many wait in the pool for a job.
 	IdleCoroutines int `json:"idle_coroutines"`
+	// Away is how many coroutines run beside the loop: handed off, or apart.
+	Away int64 `json:"away"`
 	// IdleBuffers is how many buffers wait in the pool.
 	IdleBuffers int `json:"idle_buffers"`
 	// Load is what [Loop.Load] returns.
@@ -69,11 +74,13 @@ func (s *Stats) add(o *Stats) {
 	s.Callbacks += o.Callbacks
 	s.TimersRun += o.TimersRun
 	s.HandOffs += o.HandOffs
+	s.Apart += o.Apart
 	s.Posted += o.Posted
 	s.Descriptors += o.Descriptors
 	s.Timers += o.Timers
 	s.Coroutines += o.Coroutines
 	s.IdleCoroutines += o.IdleCoroutines
+	s.Away += o.Away
 	s.IdleBuffers += o.IdleBuffers
 	s.Load += o.Load
 	s.Busy += o.Busy
@@ -114,14 +121,15 @@ func (l *Loop) Stats() Stats {
 	s.Turns = l.turns
 	s.Posted = len(l.posted)
 	s.HandOffs = l.handOffs.Load()
+	s.Away = l.away.Load()
 	s.Load = l.load.Load()
 	return s
 }
 
 // counts are the numbers that change within a turn; they belong to the runner.
 type counts struct {
-	events, callbacks, timers uint64
-	lag, maxLag               time.Duration
+	events, callbacks, timers, apart uint64
+	lag, maxLag                      time.Duration
 }
 
 // meter holds what was published, and what the loop does since when. It is under the
@@ -164,6 +172,7 @@ func (m *meter) account(now time.Duration) {
 func (l *Loop) publish() {
 	s := &l.meter.stats
 	s.Events, s.Callbacks, s.TimersRun = l.counts.events, l.counts.callbacks, l.counts.timers
+	s.Apart = l.counts.apart
 	s.Lag, s.MaxLag = l.counts.lag, l.counts.maxLag
 	s.Descriptors = l.slots.used
 	s.Timers = len(l.timers)

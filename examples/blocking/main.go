@@ -23,6 +23,7 @@ import (
 
 	"eddy"
 	"eddy/async"
+	"eddy/loop"
 	"eddy/web"
 )
 
@@ -109,8 +110,18 @@ func duration(h *web.RequestHandler) (time.Duration, error) {
 	return time.Duration(ms) * time.Millisecond, nil
 }
 
-func newApplication() *web.Application {
+// State tells what the loops have done so far.
+type State struct {
+	web.RequestHandler
+	Stats func() loop.GroupStats
+}
+
+// Get answers with the loops' numbers.
+func (h *State) Get(context.Context) error { return h.JSON(h.Stats().Total) }
+
+func newApplication(stats func() loop.GroupStats) *web.Application {
 	return web.NewApplication(
+		web.URL("/state", State{Stats: stats}),
 		web.URL("/", Front{}),
 		web.URL("/fast", Fast{}),
 		web.URL("/parks", Parks{}),
@@ -123,7 +134,27 @@ func newApplication() *web.Application {
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8888", "listen on `address`")
 	flag.Parse()
-	if err := eddy.Run(context.Background(), *addr, newApplication()); err != nil {
+	if err := run(context.Background(), *addr); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func run(ctx context.Context, addr string) error {
+	server, err := newServer(eddy.Options{})
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if _, err := server.Listen(ctx, addr); err != nil {
+		return err
+	}
+	return server.Run(ctx) // until Ctrl-C
+}
+
+// newServer returns a server of an application that shows the server's own numbers.
+func newServer(o eddy.Options) (*eddy.Server, error) {
+	var server *eddy.Server
+	app := newApplication(func() loop.GroupStats { return server.Stats() })
+	server, err := eddy.New(app, o)
+	return server, err
 }

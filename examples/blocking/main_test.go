@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func serve(t *testing.T) (get func(path string) (int, string)) {
 	t.Helper()
-	server, err := eddy.New(newApplication(), eddy.Options{Logger: slog.New(slog.DiscardHandler)})
+	server, err := newServer(eddy.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,7 @@ func TestBlocking_Answers(t *testing.T) {
 	}{
 		{"/", 200, "<title>What blocks"},
 		{"/fast", 200, "fast"},
+		{"/state", 200, `"hand_offs":`},
 		{"/parks?ms=1", 200, "parked"},
 		{"/blocks?ms=1", 200, "blocked"},
 		{"/known?ms=1", 200, "blocked"},
