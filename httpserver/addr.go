@@ -3,8 +3,6 @@ package httpserver
 import (
 	"context"
 	"net/netip"
-
-	"eddy/tcp"
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
@@ -12,7 +10,7 @@ func (c *conn) RemoteAddr() netip.AddrPort {
 	if c.Closed() {
 		return netip.AddrPort{}
 	}
-	return tcp.PeerAddr(c.FD())
+	return c.Loop().Files().PeerAddr(c.FD())
 }
 
 // addrs are the addresses of an exchange's connection, looked up when they are first
@@ -37,7 +35,8 @@ func (x *exchange) addresses() addrs {
 	var a addrs
 	x.onLoop(func() {
 		if c := x.conn; !c.Closed() {
-			a = addrs{tcp.PeerAddr(c.FD()), tcp.LocalAddr(c.FD())}
+			files := c.Loop().Files()
+			a = addrs{files.PeerAddr(c.FD()), files.LocalAddr(c.FD())}
 		}
 	})
 	x.mu.Lock()

@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"."},
 	{"cmd/...", "examples/...", "internal/target"},
 	// What only tests import stands on top, where no other package reaches it.
-	{"internal/arch", "internal/leaktest"},
+	{"internal/arch", "internal/leaktest", "internal/polltest"},
 }
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -13,10 +14,6 @@ import (
 // wakeToken marks the events of the descriptor behind Wake. No caller's token has it:
 // they hold a slot number below.
 const wakeToken = 1<<64 - 1
-
-// batch is how many events one system call fetches: enough to spread its cost, little
-// enough that the first handler does not wait long.
-const batch = 256
 
 // epoll waits inside Go's own network poller: the epoll descriptor is itself registered
 // with the runtime, so that the loop's goroutine parks like any other. No thread sits in
@@ -37,8 +34,7 @@ type epoll struct {
 	poll     func(uintptr) bool
 }
 
-// New returns the best poller of this system.
-func New() (Poller, error) {
+func newEpoll() (Poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("poll: epoll_create1: %w", err)
@@ -196,5 +192,8 @@ func (e *epoll) Close() error {
 		unix.Close(e.wakeFD)
 		e.wakeFD = -1
 	}
-	return e.file.Close()
+	if err := e.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
