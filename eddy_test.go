@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -265,10 +264,13 @@ func TestRun_DrainsWhenToldTo(t *testing.T) {
 		stop func(cancel context.CancelFunc)
 	}{
 		{"context", func(cancel context.CancelFunc) { cancel() }},
-		{"signal", func(context.CancelFunc) { syscall.Kill(syscall.Getpid(), syscall.SIGTERM) }},
+		{"signal", stopBySignal},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.stop == nil {
+				t.Skip("not on this system")
+			}
 			lines := make(logged, 100)
 			defer slog.SetDefault(slog.Default())
 			slog.SetDefault(slog.New(slog.NewTextHandler(lines, nil)))

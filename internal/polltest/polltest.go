@@ -20,6 +20,9 @@ type Kind struct {
 	// NoEarlyHangup: a hangup behind bytes that nobody has read goes unnoticed while
 	// reading is not waited for.
 	NoEarlyHangup bool
+	// TakesErrors: whoever waits for a descriptor is given its pending error, so that
+	// Files.Error finds none.
+	TakesErrors bool
 	// HoldsThread: a wait is a system call that lasts.
 	HoldsThread bool
 	// Portable: descriptors are numbers of the poller's own, not the system's.
