@@ -4,6 +4,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"time"
 
 	"eddy/internal/poll"
 )
@@ -122,6 +123,9 @@ func bytesAreNoHangup(t *testing.T, h *harness) {
 }
 
 func errorOfReset(t *testing.T, h *harness) {
+	if hidesResets {
+		t.Skip("this system reports a reset as the end of input")
+	}
 	for _, m := range []poll.Mode{0, read, write, hangup, read | write | hangup} {
 		fd, peer := h.pair(t)
 		h.ok(t, h.p.Add(fd, token, m))
@@ -157,6 +161,9 @@ func (h *harness) expectError(t *testing.T) {
 				}
 				return
 			}
+		}
+		if time.Now().After(limit) {
+			t.Fatal("no error event")
 		}
 	}
 }

@@ -17,6 +17,9 @@ import (
 // resets is whether closing a socket with unread bytes resets the connection.
 const resets = runtime.GOOS == "linux"
 
+// hidesResets is whether the system reports a reset as the end of input.
+const hidesResets = false
+
 // runSystem runs the tests that need descriptors of the system, or its signals.
 func runSystem(t *testing.T, k Kind) {
 	t.Run("signals do no harm", func(t *testing.T) { signals(t, open(t, k)) })
