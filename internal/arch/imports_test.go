@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"auth", "process"},
 	{"webtest"},
 	{"."},
-	{"cmd/...", "examples/...", "internal/target"},
+	{"cmd/...", "examples/...", "internal/target", "internal/winedll"},
 	// What only tests import stands on top, where no other package reaches it.
 	{"internal/arch", "internal/leaktest", "internal/polltest"},
 }

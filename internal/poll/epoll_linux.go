@@ -15,6 +15,10 @@ import (
 // they hold a slot number below.
 const wakeToken = 1<<64 - 1
 
+// batch is how many events one system call fetches: enough to spread its cost, little
+// enough that the first handler does not wait long.
+const batch = 256
+
 // epoll waits inside Go's own network poller: the epoll descriptor is itself registered
 // with the runtime, so that the loop's goroutine parks like any other. No thread sits in
 // epoll_wait, and no processor is held by an idle loop.

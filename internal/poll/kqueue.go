@@ -51,6 +51,9 @@ type Queue interface {
 	Close() error
 }
 
+// queueBatch is how many events one system call fetches, as for epoll.
+const queueBatch = 256
+
 // kqueue makes a poller of a kernel queue. The wait holds a thread. Go's own poller cannot
 // take it over, as it does for epoll: it registers every descriptor for reading and
 // writing, and kernels refuse to watch a queue for writing.
@@ -63,7 +66,7 @@ type kqueue struct {
 	queue  Queue
 	pipe   *wakePipe  // wakes the queue if it has no wake filter
 	regs   []queueReg // by descriptor
-	events [batch]QueueEvent
+	events [queueBatch]QueueEvent
 	closed bool
 }
 
@@ -193,7 +196,7 @@ func (k *kqueue) set(fd int, f Filter, now *Trigger, want Trigger) error {
 }
 
 func (k *kqueue) Wait(events []Event, until time.Time) (int, error) {
-	got, err := k.queue.Wait(k.events[:min(batch, len(events))], timeout(until))
+	got, err := k.queue.Wait(k.events[:min(queueBatch, len(events))], timeout(until))
 	if err == unix.EINTR {
 		return 0, nil
 	}

@@ -12,7 +12,7 @@ import (
 // systemQueue is the kernel's kqueue.
 type systemQueue struct {
 	fd  int
-	buf [batch]unix.Kevent_t
+	buf [queueBatch]unix.Kevent_t
 }
 
 func newKqueue() (Poller, error) {

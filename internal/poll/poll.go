@@ -22,10 +22,6 @@ var errNoDescriptor = errors.New("poll: not a listener or connection of package 
 // DontWait makes Wait ask without waiting.
 var DontWait = time.Unix(1, 0)
 
-// batch is how many events one system call fetches: enough to spread its cost, little
-// enough that the first handler does not wait long.
-const batch = 256
-
 // Mode is a set of conditions of a descriptor: those to wait for, or those that hold.
 type Mode uint8
 
