@@ -2,7 +2,11 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME   ?= 20s
 
-.PHONY: check test race lint e2e bench fuzz
+# The systems that Eddy builds for. The best poller of each is in docs/pollers.md.
+SYSTEMS = linux/386 linux/arm64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64 \
+          dragonfly/amd64 illumos/amd64 solaris/amd64 windows/amd64
+
+.PHONY: check test race lint pollers cross windows e2e bench fuzz
 
 check: ## what CI runs
 	bash .ci/run
@@ -17,6 +21,25 @@ lint:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+pollers: ## all tests over the pollers that are not this system's best one
+	@for p in poll net; do \
+	  echo "EDDY_POLLER=$$p"; EDDY_POLLER=$$p go test -count 1 ./... || exit 1; \
+	done
+	@if pkg-config --exists libkqueue 2>/dev/null; then \
+	  go -C internal/kqueuetest test -count 1 -tags libkqueue ./...; \
+	else \
+	  echo "libkqueue is not installed: kqueue was tested over a model only"; \
+	fi
+
+cross: ## everything builds for every system, tests too; those for 32 bits are run
+	@for s in $(SYSTEMS); do \
+	  echo $$s; GOOS=$${s%/*} GOARCH=$${s#*/} go vet ./... || exit 1; \
+	done
+	GOARCH=386 go test ./...
+
+windows: ## all tests as Windows programs under Wine
+	bash .ci/wine
 
 e2e: ## two real browsers in the chat; the test cache does not see the server they build
 	go -C internal/e2e test -count 1 -timeout 5m ./...

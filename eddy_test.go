@@ -11,10 +11,10 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -212,6 +212,9 @@ func TestServer_BadClientsHurtNobodyElse(t *testing.T) {
 }
 
 func TestServer_SeveralAddresses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Wine has no Unix sockets")
+	}
 	s, url, client := serve(t, app(func(ctx context.Context, h *web.RequestHandler) error {
 		return h.Text(h.Request.RemoteIP())
 	}), eddy.Options{})
@@ -270,10 +273,13 @@ func TestRun_DrainsWhenToldTo(t *testing.T) {
 		stop func(cancel context.CancelFunc)
 	}{
 		{"context", func(cancel context.CancelFunc) { cancel() }},
-		{"signal", func(context.CancelFunc) { syscall.Kill(syscall.Getpid(), syscall.SIGTERM) }},
+		{"signal", stopBySignal},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.stop == nil {
+				t.Skip("not on this system")
+			}
 			lines := make(logged, 100)
 			defer slog.SetDefault(slog.Default())
 			slog.SetDefault(slog.New(slog.NewTextHandler(lines, nil)))

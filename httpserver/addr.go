@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"eddy/internal/habit"
-	"eddy/tcp"
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
@@ -13,7 +12,7 @@ func (c *conn) RemoteAddr() netip.AddrPort {
 	if c.Closed() {
 		return netip.AddrPort{}
 	}
-	return tcp.PeerAddr(c.FD())
+	return c.Loop().Files().PeerAddr(c.FD())
 }
 
 // addrs are the addresses of an exchange's connection, looked up when they are first
@@ -38,7 +37,8 @@ func (x *exchange) addresses() addrs {
 	var a addrs
 	x.onLoop(func() {
 		if c := x.conn; !c.Closed() {
-			a = addrs{tcp.PeerAddr(c.FD()), tcp.LocalAddr(c.FD())}
+			files := c.Loop().Files()
+			a = addrs{files.PeerAddr(c.FD()), files.LocalAddr(c.FD())}
 		}
 	})
 	x.mu.Lock()

@@ -12,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"eddy/async"
+	"eddy/internal/polltest"
 	"eddy/loop"
 	"eddy/stream"
 )
@@ -155,14 +154,10 @@ func TestRead_CancelRacesWithArrival(t *testing.T) {
 	}
 	go l.Run()
 	defer l.Close()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fds[1])
+	fd, peer := polltest.Pair(t, l.Files())
 	var s *stream.Stream
 	if err := l.Do(t.Context(), func(context.Context) (err error) {
-		s, err = stream.New(l, fds[0])
+		s, err = stream.New(l, fd)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -170,7 +165,7 @@ func TestRead_CancelRacesWithArrival(t *testing.T) {
 	const total = 300
 	go func() {
 		for i := 0; i < total; {
-			if n, _ := unix.Write(fds[1], []byte{byte(i)}); n == 1 {
+			if n, _ := peer.Write([]byte{byte(i)}); n == 1 {
 				i++
 			}
 			runtime.Gosched()

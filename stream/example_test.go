@@ -3,14 +3,26 @@ package stream_test
 import (
 	"context"
 	"fmt"
-
-	"golang.org/x/sys/unix"
+	"net"
 
 	"eddy/loop"
 	"eddy/stream"
 )
 
 func Example() {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	go func() {
+		if c, err := server.Accept(); err == nil {
+			fmt.Fprint(c, "hello\nworld\n")
+			c.Close()
+		}
+	}()
+
 	l, err := loop.New(loop.Options{})
 	if err != nil {
 		fmt.Println(err)
@@ -18,33 +30,31 @@ func Example() {
 	}
 	go l.Run()
 	defer l.Close()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-
-	ctx := context.Background()
-	err = l.Do(ctx, func(ctx context.Context) error {
-		near, err := stream.New(l, fds[0])
-		if err != nil {
-			return err
-		}
-		far, err := stream.New(l, fds[1])
-		if err != nil {
-			return err
-		}
-		if err := near.Write(ctx, []byte("hello\nworld\n")); err != nil {
-			return err
-		}
-		line, err := far.ReadUntil(ctx, []byte("\n"), 100)
+	err = l.Do(context.Background(), func(ctx context.Context) error {
+		line, err := greeting(ctx, l, server.Addr().String())
 		fmt.Printf("%q\n", line)
-		near.Close()
-		far.Close()
 		return err
 	})
 	if err != nil {
 		fmt.Println(err)
 	}
 	// Output: "hello\n"
+}
+
+// greeting returns the first line that a server sends.
+func greeting(ctx context.Context, l *loop.Loop, addr string) ([]byte, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := l.Files().Adopt(conn)
+	if err != nil {
+		return nil, err
+	}
+	s, err := stream.New(l, fd)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.ReadUntil(ctx, []byte("\n"), 100)
 }

@@ -1,7 +1,9 @@
 package tcp
 
 import (
+	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"runtime/debug"
 	"syscall"
@@ -39,18 +41,28 @@ type Acceptor struct {
 // descriptor is left as it was. The listener is the acceptor's from then on, and is
 // closed if Accept fails. Call it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
-	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: l.fd, accepted: accepted}
-	if err := a.start(); err != nil {
-		a.Close()
-		return nil, err
+	orig := l.orig
+	if orig == nil {
+		return nil, net.ErrClosed
 	}
-	return a, nil
+	l.orig = nil
+	fd, err := lp.Files().Adopt(orig)
+	if err != nil {
+		l.Close()
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	return accept(l, lp, fd, accepted)
 }
 
-func (a *Acceptor) start() (err error) {
+// accept accepts on fd, which it owns.
+func accept(l *Listener, lp *loop.Loop, fd int, accepted func(fd int)) (a *Acceptor, err error) {
+	a = &Acceptor{listener: l, loop: lp, files: lp.Files(), fd: fd, accepted: accepted}
 	a.openReserve()
-	a.id, err = a.loop.AddHandler(a.fd, a, loop.Read)
-	return err
+	if a.id, err = lp.AddHandler(fd, a, loop.Read); err != nil {
+		a.Close()
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	return a, nil
 }
 
 func (a *Acceptor) openReserve() {
@@ -145,5 +157,7 @@ func (a *Acceptor) Close() error {
 		a.reserve.Close()
 	}
 	a.loop.RemoveHandler(a.id)
-	return a.listener.Close()
+	err := a.files.Close(a.fd)
+	a.listener.removeFile()
+	return err
 }

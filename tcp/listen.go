@@ -6,60 +6,48 @@ import (
 	"net"
 	"os"
 	"strings"
-
-	"golang.org/x/sys/unix"
+	"time"
 )
 
 // Listener is a listening socket.
 type Listener struct {
 	addr net.Addr
-	file *os.File // owns fd
-	fd   int      // the descriptor that is polled; os.File.Fd would make it block again
-	orig net.Listener
+	orig net.Listener // nil: an [Acceptor] has it
+	path string       // the file of a Unix socket
 }
 
-// A silent peer is probed after a minute, and again every quarter of one; the kernel gives
-// up after nine probes. In seconds.
+// A silent peer is probed after a minute, and again every quarter of one.
 const (
-	keepAliveIdle     = 60
-	keepAliveInterval = 15
+	keepAliveIdle     = time.Minute
+	keepAliveInterval = 15 * time.Second
 )
 
 // Listen announces on addr: "host:port" for TCP, where an empty host means all addresses
 // and port 0 any free port, or "unix:" and a path for a Unix socket. The backlog is the
-// kernel's limit. The descriptor is close-on-exec.
+// system's limit. The descriptor is close-on-exec. Any goroutine.
 func Listen(ctx context.Context, addr string) (*Listener, error) {
-	network := "tcp"
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, addr = "unix", path
+	config := net.ListenConfig{
+		// For connections that package net accepts, which is so on Windows.
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval},
 	}
-	var config net.ListenConfig
+	network := "tcp"
+	path, isUnix := strings.CutPrefix(addr, "unix:")
+	if isUnix {
+		network, addr = "unix", path
+	} else {
+		config.Control = setOptions
+	}
 	orig, err := config.Listen(ctx, network, addr)
 	if err != nil {
 		return nil, fmt.Errorf("tcp: %w", err)
 	}
-	// The net package has the first descriptor in its own poller. A duplicate of it can be
-	// watched by a loop.
-	file, err := orig.(interface{ File() (*os.File, error) }).File()
-	if err != nil {
-		orig.Close()
-		return nil, fmt.Errorf("tcp: %w", err)
+	l := &Listener{addr: orig.Addr(), orig: orig}
+	if u, ok := orig.(*net.UnixListener); ok && !strings.HasPrefix(path, "@") {
+		// The poller's copy outlives this one, and so must the file.
+		u.SetUnlinkOnClose(false)
+		l.path = path
 	}
-	fd := int(file.Fd())
-	if err := unix.SetNonblock(fd, true); err != nil {
-		file.Close()
-		orig.Close()
-		return nil, fmt.Errorf("tcp: %w", err)
-	}
-	if network == "tcp" {
-		// Accepted sockets inherit these: no system calls for each of them. Keep-alive
-		// probes find out that a peer has vanished, which long polls would never notice.
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAliveIdle)
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepAliveInterval)
-	}
-	return &Listener{addr: orig.Addr(), file: file, fd: fd, orig: orig}, nil
+	return l, nil
 }
 
 // Addr returns the address, with the port that was chosen for port 0. Any goroutine.
@@ -68,9 +56,18 @@ func (l *Listener) Addr() net.Addr { return l.addr }
 // Close frees the socket, and removes a Unix socket's file. An [Acceptor] closes its
 // listener itself.
 func (l *Listener) Close() error {
-	err := l.file.Close()
-	if e := l.orig.Close(); err == nil {
-		err = e
+	var err error
+	if l.orig != nil {
+		err = l.orig.Close()
 	}
+	l.removeFile()
 	return err
+}
+
+// removeFile makes the name of a Unix socket free again.
+func (l *Listener) removeFile() {
+	if l.path != "" {
+		os.Remove(l.path)
+		l.path = ""
+	}
 }

@@ -29,9 +29,9 @@ var layers = [][]string{
 	{"auth", "process"},
 	{"webtest"},
 	{"."},
-	{"cmd/...", "examples/...", "internal/target"},
+	{"cmd/...", "examples/...", "internal/target", "internal/winedll"},
 	// What only tests import stands on top, where no other package reaches it.
-	{"internal/arch", "internal/leaktest", "internal/testlog"},
+	{"internal/arch", "internal/leaktest", "internal/polltest", "internal/testlog"},
 }
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -37,8 +38,7 @@ type epoll struct {
 	poll     func(uintptr) bool
 }
 
-// New returns the best poller of this system.
-func New() (Poller, error) {
+func newEpoll() (Poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("poll: epoll_create1: %w", err)
@@ -196,5 +196,8 @@ func (e *epoll) Close() error {
 		unix.Close(e.wakeFD)
 		e.wakeFD = -1
 	}
-	return e.file.Close()
+	if err := e.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }

@@ -1,6 +1,10 @@
 package poll
 
-import "syscall"
+import (
+	"io"
+	"net/netip"
+	"syscall"
+)
 
 // Peer is the test's end of a socket in memory. By its methods a test sends and receives,
 // and makes the loop's end meet faults. They may be called from any goroutine.
@@ -222,3 +226,12 @@ func (f *fakeFiles) Close(fd int) error {
 	delete(f.watched, fd)
 	return nil
 }
+
+// Adopt fails: nothing of package net is in memory only.
+func (f *fakeFiles) Adopt(c io.Closer) (int, error) {
+	c.Close()
+	return -1, errNoDescriptor
+}
+
+func (f *fakeFiles) PeerAddr(int) netip.AddrPort  { return netip.AddrPort{} }
+func (f *fakeFiles) LocalAddr(int) netip.AddrPort { return netip.AddrPort{} }

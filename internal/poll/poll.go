@@ -1,13 +1,23 @@
 // Package poll waits for descriptors to become ready.
 //
-// Kind: engine, the bottom layer. A [Poller] is seven small methods, one file for each
-// way to do it: epoll, and a fake with descriptors in memory for tests. Readiness is level-triggered:
-// what is not dealt with is reported again by the next Wait.
+// Kind: engine, the bottom layer. A [Poller] is a few small methods, one file for each
+// way to do it: epoll, kqueue, poll(2), package net for any other system, and a fake with
+// descriptors in memory for tests. All of them pass the same tests (internal/polltest).
+// Readiness is level-triggered: what is not dealt with is reported again by the next Wait.
+//
+// [New] takes the best one of the system, or the one that EDDY_POLLER names.
 //
 // One goroutine at a time uses a Poller; only Wake may be called from any.
 package poll
 
-import "time"
+import (
+	"errors"
+	"io"
+	"net/netip"
+	"time"
+)
+
+var errNoDescriptor = errors.New("poll: not a listener or connection of package net")
 
 // DontWait makes Wait ask without waiting.
 var DontWait = time.Unix(1, 0)
@@ -36,26 +46,34 @@ type Event struct {
 
 // Poller is the operating system's way to wait for many descriptors.
 type Poller interface {
-	// Add starts to watch fd. Its events carry token.
+	// Add starts to watch fd. Its events carry token. It fails with EEXIST if fd is watched
+	// already, with EBADF if it is not open.
 	Add(fd int, token uint64, m Mode) error
-	// Modify changes what is waited for; zero leaves Error alone.
+	// Modify changes what is waited for; zero leaves Error alone. It fails with ENOENT if
+	// fd is not watched.
 	Modify(fd int, token uint64, m Mode) error
-	// Remove stops watching fd. Call it before the descriptor is closed.
+	// Remove stops watching fd, or fails with ENOENT. Call it before the descriptor is
+	// closed.
 	Remove(fd int) error
-	// Wait fills events and returns how many there are. It may return none early; it does
-	// so when until has passed and when Wake was called. A zero until waits without limit,
-	// [DontWait] not at all.
+	// Wait fills events and returns how many there are, at most one for a descriptor. It
+	// may return none early; it does so when until has passed and when Wake was called. A
+	// zero until waits without limit, [DontWait] not at all. If more descriptors are ready
+	// than there is room for, they take turns.
 	Wait(events []Event, until time.Time) (int, error)
-	// Wake makes the current Wait return, or the next one if none is under way.
+	// Wake makes the current Wait return, or the next one if none is under way. Any
+	// goroutine, but not beside or after Close.
 	Wake() error
 	// Files does I/O on the descriptors that this poller can watch.
 	Files() Files
-	// Close frees the poller. The watched descriptors stay open.
+	// Close frees the poller. The watched descriptors stay open. A second call does nothing.
 	Close() error
 }
 
 // Files does non-blocking I/O on descriptors. Errors are system error numbers
 // ([syscall.Errno]): EAGAIN when the call would block. Calls are retried on EINTR.
+//
+// A descriptor belongs to no poller before it is watched: it may be opened through the
+// Files of one poller and watched by another of the same kind.
 type Files interface {
 	Read(fd int, p []byte) (int, error)
 	Write(fd int, p []byte) (int, error)
@@ -66,4 +84,12 @@ type Files interface {
 	// Error returns and clears the pending error of a socket, nil if there is none.
 	Error(fd int) error
 	Close(fd int) error
+	// Adopt makes a descriptor, non-blocking and close-on-exec, of a listener or connection
+	// of package net. That is used up, also when Adopt fails.
+	Adopt(c io.Closer) (fd int, err error)
+	// PeerAddr returns the address of the other end of a connected socket, invalid for
+	// sockets that are not of IP or no longer connected.
+	PeerAddr(fd int) netip.AddrPort
+	// LocalAddr returns the address of this end, likewise.
+	LocalAddr(fd int) netip.AddrPort
 }

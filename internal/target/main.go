@@ -12,9 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
 
 	"eddy"
 )
@@ -53,14 +50,4 @@ func run(addr, root, tlsAddr string, options eddy.Options) error {
 		return err
 	}
 	return s.Run(ctx)
-}
-
-func trimOnSignal() {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGUSR1)
-	go func() {
-		for range c {
-			debug.FreeOSMemory()
-		}
-	}()
 }

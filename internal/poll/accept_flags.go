@@ -1,0 +1,10 @@
+//go:build dragonfly || freebsd || illumos || linux
+
+package poll
+
+import "golang.org/x/sys/unix"
+
+func accept(fd int) (int, error) {
+	nfd, _, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	return nfd, err
+}

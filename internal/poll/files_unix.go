@@ -1,0 +1,87 @@
+//go:build unix
+
+package poll
+
+import (
+	"io"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// files is the system's own I/O on descriptors, which are non-blocking.
+type files struct{}
+
+func (*files) Accept(fd int) (int, error) {
+	for {
+		nfd, err := accept(fd)
+		if err != unix.EINTR {
+			return nfd, err
+		}
+	}
+}
+
+func (*files) CloseWrite(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) }
+
+func (*files) Error(fd int) error {
+	n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return err
+	}
+	if n != 0 {
+		return syscall.Errno(n)
+	}
+	return nil
+}
+
+// Close does not retry on EINTR: the descriptor has been closed all the same.
+func (*files) Close(fd int) error { return unix.Close(fd) }
+
+// Adopt duplicates the descriptor, because package net has its own in the runtime's
+// poller, which would be told of every event for nothing.
+func (*files) Adopt(c io.Closer) (fd int, err error) {
+	defer c.Close()
+	s, ok := c.(syscall.Conn)
+	if !ok {
+		return -1, errNoDescriptor
+	}
+	conn, err := s.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	if e := conn.Control(func(old uintptr) { fd, err = duplicate(int(old)) }); e != nil {
+		return -1, e
+	}
+	return fd, err
+}
+
+// duplicate returns another descriptor of the same file, which package net has made
+// non-blocking. The lock keeps a fork from coming between.
+func duplicate(old int) (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := unix.Dup(old)
+	if err != nil {
+		return -1, err
+	}
+	unix.CloseOnExec(fd)
+	return fd, nil
+}
+
+func (*files) PeerAddr(fd int) netip.AddrPort { return addrPort(unix.Getpeername(fd)) }
+
+func (*files) LocalAddr(fd int) netip.AddrPort { return addrPort(unix.Getsockname(fd)) }
+
+func addrPort(sa unix.Sockaddr, err error) netip.AddrPort {
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
+	}
+	return netip.AddrPort{}
+}

@@ -1,0 +1,3 @@
+package poll
+
+var kinds = []kind{{"epoll", newEpoll}, {"poll", newPollSet}, {"net", newNetPoller}}

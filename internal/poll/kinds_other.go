@@ -1,0 +1,5 @@
+//go:build !unix
+
+package poll
+
+var kinds = []kind{{"net", newNetPoller}}

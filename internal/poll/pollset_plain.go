@@ -1,0 +1,8 @@
+//go:build unix && !aix && !freebsd && !linux
+
+package poll
+
+type pollBits = int16
+
+// pollHangup is zero: this system's poll(2) cannot wait for the end of input alone.
+const pollHangup pollBits = 0

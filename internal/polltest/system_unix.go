@@ -1,0 +1,160 @@
+//go:build unix
+
+package polltest
+
+import (
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// resets is whether closing a socket with unread bytes resets the connection.
+const resets = runtime.GOOS == "linux"
+
+// hidesResets is whether the system reports a reset as the end of input.
+const hidesResets = false
+
+// runSystem runs the tests that need descriptors of the system, or its signals.
+func runSystem(t *testing.T, k Kind) {
+	t.Run("signals do no harm", func(t *testing.T) { signals(t, open(t, k)) })
+	if k.HoldsThread {
+		t.Run("a wait that a signal interrupts", func(t *testing.T) { interrupted(t, open(t, k)) })
+	}
+	t.Run("close-on-exec", func(t *testing.T) { closeOnExec(t, k) })
+	if k.Portable {
+		return
+	}
+	t.Run("error of a refused connection", func(t *testing.T) { refused(t, open(t, k)) })
+	t.Run("pipes", func(t *testing.T) { pipes(t, open(t, k)) })
+}
+
+// signals come from anywhere, as those that Go's scheduler sends do.
+func signals(t *testing.T, h *harness) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGUSR1)
+	defer signal.Stop(c)
+	done := make(chan struct{})
+	h.wg.Go(func() {
+		defer close(done)
+		for range 200 {
+			unix.Kill(unix.Getpid(), unix.SIGUSR1)
+			runtime.Gosched()
+		}
+		h.p.Wake()
+	})
+	for running := true; running; {
+		h.wait(t, time.Now().Add(20*time.Millisecond))
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+	}
+	_, peer := h.watched(t, token, read)
+	send(t, peer, "x")
+	h.expect(t, token, read)
+}
+
+// closeOnExec looks at every descriptor that appears.
+func closeOnExec(t *testing.T, k Kind) {
+	flags := func(fd int) (int, bool) {
+		f, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		return f, err == nil
+	}
+	const most = 1024
+	var before [most]bool
+	for fd := range most {
+		_, before[fd] = flags(fd)
+	}
+	h := open(t, k)
+	h.pair(t)
+	fd, addr := h.listener(t)
+	c, err := net.Dial("tcp", addr)
+	h.ok(t, err)
+	defer c.Close()
+	nfd := h.accepted(t, fd)
+	defer h.files.Close(nfd)
+	seen := 0
+	for fd := range most {
+		if f, ok := flags(fd); ok && !before[fd] {
+			seen++
+			if f&unix.FD_CLOEXEC == 0 {
+				t.Errorf("descriptor %d would be inherited by a program that is started", fd)
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d descriptors were looked at", seen)
+	}
+}
+
+// refused connects to a port that nobody listens on.
+func refused(t *testing.T, h *harness) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	h.ok(t, err)
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	h.ok(t, err)
+	defer unix.Close(fd)
+	unix.CloseOnExec(fd)
+	h.ok(t, unix.SetNonblock(fd, true))
+	switch err := unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err {
+	case unix.EINPROGRESS:
+	case unix.ECONNREFUSED:
+		t.Skip("this system refuses at once")
+	default:
+		t.Fatal(err)
+	}
+	h.ok(t, h.p.Add(fd, token, write))
+	h.expectError(t)
+	if err := h.files.Error(fd); !h.TakesErrors && err != syscall.ECONNREFUSED {
+		t.Errorf("the error is %v, want ECONNREFUSED", err)
+	}
+	h.ok(t, h.p.Remove(fd))
+}
+
+// pipes are descriptors of one direction.
+func pipes(t *testing.T, h *harness) {
+	r, w := pipe(t)
+	h.ok(t, h.p.Add(r, 1, read))
+	h.quiet(t)
+	_, err := h.files.Write(w, []byte("x"))
+	h.ok(t, err)
+	h.expect(t, 1, read)
+	h.readAll(t, r, "x")
+	h.quiet(t)
+	h.ok(t, h.p.Remove(r))
+
+	// Nothing can be written when nobody reads any more.
+	h.ok(t, h.p.Add(w, token, write))
+	h.expect(t, token, write)
+	h.ok(t, h.files.Close(r))
+	h.expectError(t)
+	if _, err := h.files.Write(w, []byte("x")); err != syscall.EPIPE {
+		t.Errorf("write to a pipe without reader: %v", err)
+	}
+	h.ok(t, h.p.Remove(w))
+}
+
+func pipe(t *testing.T) (r, w int) {
+	t.Helper()
+	var fds [2]int
+	if err := unix.Pipe(fds[:]); err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { unix.Close(fds[0]); unix.Close(fds[1]) })
+	return fds[0], fds[1]
+}

@@ -1,0 +1,12 @@
+package tcp
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var keepAliveOptions = map[int]time.Duration{
+	unix.TCP_KEEPALIVE: keepAliveIdle,
+	unix.TCP_KEEPINTVL: keepAliveInterval,
+}
