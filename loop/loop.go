@@ -23,7 +23,8 @@ var (
 type Options struct {
 	// Logger receives panics of callbacks and coroutines. Default: slog.Default().
 	Logger *slog.Logger
-	// Poller waits for descriptors. Default: the best one of the system.
+	// Poller waits for descriptors. Default: the one that the environment variable
+	// EDDY_POLLER names, or else the best one of the system (docs/pollers.md).
 	Poller poll.Poller
 
 	// HandOffAfter is how long a coroutine may run without parking before its loop goes

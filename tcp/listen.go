@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Listener is a listening socket.
+// Listener is a listening socket, which Accept takes over: a second Accept fails with
+// net.ErrClosed.
 type Listener struct {
 	addr net.Addr
 	orig net.Listener // nil: an [Acceptor] has it

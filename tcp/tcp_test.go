@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -108,6 +109,31 @@ func TestListen_UnixSocket(t *testing.T) {
 	lp.Close()
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("the socket's file is left: %v", err)
+	}
+}
+
+func TestListener_CloseAndAcceptOnce(t *testing.T) {
+	l := listen(t, "127.0.0.1:0")
+	lp, fds := accept(t, l)
+	lp.Do(t.Context(), func(context.Context) error {
+		if _, err := l.Accept(lp, nil); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a second Accept: %v", err)
+		}
+		return nil
+	})
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatalf("the second Accept closed the first one's socket: %v", err)
+	}
+	c.Close()
+	lp.Files().Close(<-fds)
+	unused := listen(t, "127.0.0.1:0")
+	if err := unused.Close(); err != nil {
+		t.Error(err)
+	}
+	if c, err := net.Dial("tcp", unused.Addr().String()); err == nil {
+		c.Close()
+		t.Error("a closed listener still listens")
 	}
 }
 

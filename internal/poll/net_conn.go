@@ -113,7 +113,7 @@ func (c *netConn) ready() (m Mode) {
 	if c.eof {
 		m |= Hangup
 	}
-	if c.failed || c.eof && c.ended && !c.writing {
+	if c.failed || c.eof && c.ended {
 		m |= Error
 	}
 	return m

@@ -1,6 +1,6 @@
 // Package poll waits for descriptors to become ready.
 //
-// Kind: engine, the bottom layer. A [Poller] is a few small methods, one file for each
+// Kind: engine, the bottom layer. A [Poller] is seven small methods, one file for each
 // way to do it: epoll, kqueue, poll(2), package net for any other system, and a fake with
 // descriptors in memory for tests. All of them pass the same tests (internal/polltest).
 // Readiness is level-triggered: what is not dealt with is reported again by the next Wait.
