@@ -36,6 +36,8 @@ type epoll struct {
 	deadline time.Time // what file's read deadline is set to
 	expired  bool      // the deadline has passed: a read would fail at once
 	poll     func(uintptr) bool
+	asked    int // how often the present wait has asked epoll: more than once if it parked
+	streak   int // waits without a park
 }
 
 func newEpoll() (Poller, error) {
@@ -50,6 +52,7 @@ func newEpoll() (Poller, error) {
 	}
 	e := &epoll{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, wakeFD: -1}
 	e.poll = func(uintptr) bool {
+		e.asked++
 		e.fetch()
 		return e.n != 0 || e.errno != 0
 	}
@@ -126,7 +129,27 @@ func (e *epoll) Wait(events []Event, until time.Time) (int, error) {
 	if e.errno != 0 {
 		return 0, fmt.Errorf("poll: epoll_pwait: %w", e.errno)
 	}
+	e.attend()
 	return e.copyOut(events), nil
+}
+
+const (
+	attendAfter = 4
+	attendEvery = 64
+)
+
+// attend sees to it that somebody waits in the runtime's poller while this loop is busy.
+// The thread that did may be the one that runs the loop now, and the runtime sends
+// another one only when a goroutine becomes ready. Until then, or for the 10 ms that its background
+// thread takes to look, other loops and sockets would be ready without anybody's notice. So a
+// goroutine is made ready, for nothing.
+func (e *epoll) attend() {
+	if e.asked > 1 {
+		e.streak = 0
+	} else if e.streak++; e.streak%attendEvery == attendAfter {
+		go func() {}()
+	}
+	e.asked = 0
 }
 
 // park waits in the runtime's poller. Moving the deadline costs more than a system call,
