@@ -195,7 +195,7 @@ func TestClose_EndsWaitsApart(t *testing.T) {
 		})
 		synctest.Wait()
 		h.Close()
-		if err := <-got; !errors.Is(err, loop.ErrClosed) {
+		if err := <-got; !errors.Is(err, loop.ErrClosed) || !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want ErrClosed", err)
 		}
 	})

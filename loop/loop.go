@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,11 +14,17 @@ import (
 
 var (
 	// ErrClosed is returned by waits on a loop that is being closed, and by calls on a
-	// loop that has been closed.
-	ErrClosed = errors.New("loop: closed")
+	// loop that has been closed. To who waits it is a cancellation: it is context.Canceled,
+	// too (errors.Is).
+	ErrClosed error = closedError{}
 	// ErrRunning is returned by Run when the loop is running already.
 	ErrRunning = errors.New("loop: already running")
 )
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "loop: closed" }
+func (closedError) Is(target error) bool { return target == context.Canceled }
 
 // Options configures a [Loop]. The zero value is good.
 type Options struct {
