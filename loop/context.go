@@ -21,21 +21,23 @@ type Context struct {
 	after *afterFunc
 }
 
+// afterFunc is linked both ways: a job that begins thousands of others must not pay for all of
+// them at the end of each.
 type afterFunc struct {
-	next *afterFunc
-	f    func()
+	next, prev *afterFunc
+	f          func()
 }
 
 type contextKey struct{}
 
-// Init sets where values come from. parent's cancellation and deadline are not looked at.
+// Init sets where values and the deadline come from. parent's cancellation is not looked at.
 func (c *Context) Init(parent context.Context) { c.parent = parent }
 
 // Coroutine returns the coroutine that runs the job, nil before and after.
 func (c *Context) Coroutine() *Coroutine { return c.co.Load() }
 
-// Deadline reports that there is none.
-func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
+// Deadline returns the parent's.
+func (c *Context) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
 // Value returns the parent's value for key.
 func (c *Context) Value(key any) any {
@@ -117,6 +119,9 @@ func (c *Context) AfterFunc(f func()) (stop func() bool) {
 		return func() bool { return false }
 	}
 	a := &afterFunc{next: c.after, f: f}
+	if a.next != nil {
+		a.next.prev = a
+	}
 	c.after = a
 	return func() bool { return c.removeAfter(a) }
 }
@@ -124,11 +129,17 @@ func (c *Context) AfterFunc(f func()) (stop func() bool) {
 func (c *Context) removeAfter(a *afterFunc) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for p := &c.after; *p != nil; p = &(*p).next {
-		if *p == a {
-			*p = a.next
-			return true
-		}
+	if a.f == nil || c.err != nil {
+		return false
 	}
-	return false
+	if a.prev != nil {
+		a.prev.next = a.next
+	} else {
+		c.after = a.next
+	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	}
+	a.f = nil
+	return true
 }

@@ -98,9 +98,11 @@ func (l *Loop) Spawn(ctx context.Context, f func(context.Context)) bool {
 func (l *Loop) spawn(ctx context.Context, f func(context.Context), done func(Outcome)) bool {
 	return l.Post(func() {
 		j := &funcJob{f: f, done: done}
-		j.Context.Init(context.WithoutCancel(ctx))
-		if ctx.Done() != nil {
-			j.detach = context.AfterFunc(ctx, func() { j.Cancel(context.Cause(ctx)) })
+		j.Context.Init(ctx)
+		if err := ctx.Err(); err != nil {
+			j.Cancel(err)
+		} else if ctx.Done() != nil {
+			j.detach = context.AfterFunc(ctx, func() { j.Cancel(ctx.Err()) })
 		}
 		l.Start(&j.Context, j)
 	})

@@ -314,7 +314,7 @@ func TestSpawn_ContextCarriesValuesAndCancellation(t *testing.T) {
 		synctest.Wait()
 		cancel(cause)
 		synctest.Wait()
-		if value != "value" || err != cause {
+		if value != "value" || !errors.Is(err, context.Canceled) {
 			t.Errorf("value %v, error %v", value, err)
 		}
 	})

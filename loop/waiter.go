@@ -56,8 +56,8 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, own := ctx.(interface{ ofJob() }); !own && ctx.Done() != nil {
-		// A derived context does not know the coroutine; a job's own context wakes it.
+	if c, ok := ctx.(interface{ ofJob() *Context }); !(ok && c.ofJob().co.Load() == w.co) && ctx.Done() != nil {
+		// A derived context does not know the coroutine; the job's own context wakes it.
 		defer context.AfterFunc(ctx, w.co.Wake)()
 	}
 	return w.park(ctx)
@@ -78,7 +78,7 @@ func (w *Waiter) park(ctx context.Context) error {
 	}
 }
 
-func (c *Context) ofJob() {}
+func (c *Context) ofJob() *Context { return c }
 
 // Wake ends the wait, also one that has not begun. Calls after the first do nothing. Any
 // goroutine.
@@ -100,12 +100,11 @@ func (w *Waiter) RunTask() { w.Wake() }
 // stop frees what is left of the timer. It costs no goroutine, and on a loop no timer of the
 // Go runtime.
 func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
+	if w.co != nil && d <= 0 && w.co.loop.PostTask(w) {
+		return func() {}
+	}
 	if w.co != nil && w.co.Hold() {
 		defer w.co.Release()
-		if d <= 0 {
-			w.co.loop.PostTask(w)
-			return func() {}
-		}
 		t := w.co.loop.taskAt(time.Now().Add(d), w)
 		return func() {
 			if w.co.Hold() {
