@@ -5,11 +5,16 @@ import "eddy/loop"
 // Chain keeps a promise by the result of a future, once that is there, unless the promise is
 // kept before (Tornado's chain_future). It does not wait.
 func Chain[T any](from *Future[T], to *Promise[T]) {
+	if to.future.Done() {
+		return
+	}
 	to.future.inherit(from)
-	from.subscribe(func() {
-		value, err, _ := from.Result()
-		to.future.settle(value, err) // what was there before stays
+	cancel := from.subscribe(func() {
+		if to.future.settle(from.value, from.err) == nil { // settled: nobody writes them any more
+			from.Result() // to answers for the error now
+		}
 	})
+	to.future.subscribe(cancel) // a promise kept otherwise is forgotten
 }
 
 // CallWhenDone runs f on l, in a turn after the future is done; if that is done already, in

@@ -112,10 +112,17 @@ func (c *completions[K, T]) next(ctx context.Context) (key K, f *Future[T], err 
 		w.Init(ctx)
 		c.waiting = w
 		c.mu.Unlock()
-		if err := w.Wait(ctx); err != nil {
+		if err := w.Wait(ctx); err != nil && !c.any() {
 			return key, nil, err
 		}
 	}
+}
+
+// any reports whether there is a result that was not returned.
+func (c *completions[K, T]) any() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.done) > 0
 }
 
 func (c *completions[K, T]) leave() {

@@ -6,27 +6,38 @@ import (
 )
 
 // Condition lets any number of waiters wait until they are notified. There is no lock
-// beneath it: what the waiters wait for is theirs to check, before and after.
+// beneath it: what the waiters wait for is theirs to guard and to check, before and after.
 //
 // To miss no notification, a caller registers first and checks then:
 //
-//	w := cond.Waiter(ctx)
-//	defer w.Cancel()
-//	if !ready() {
-//		err = w.Wait(ctx)
+//	for !ready() {
+//		w := cond.Waiter(ctx)
+//		if ready() {
+//			w.Cancel()
+//			break
+//		}
+//		if err := w.Wait(ctx); err != nil {
+//			return err
+//		}
 //	}
 //
-// Wait does both where the check and the wait cannot be interrupted, as between two waits
-// of a coroutine whose state only its own loop changes.
+// A check followed by [Condition.Wait] is not enough, on one loop either: the notification may come
+// in between.
 type Condition struct {
 	mu      sync.Mutex
-	waiters waitlist[none]
+	waiters waitlist[notice]
+}
+
+// notice is what a waiter was told.
+type notice struct {
+	alone bool // by Notify: others were not told
+	used  bool // Wait has returned it, or it was passed on
 }
 
 // Registration is one waiter's place in the queue of a [Condition].
 type Registration struct {
 	cond *Condition
-	w    *waiter[none]
+	w    *waiter[notice]
 }
 
 // Waiter takes a place in the queue. Notifications count from now on, also before Wait.
@@ -34,27 +45,36 @@ type Registration struct {
 func (c *Condition) Waiter(ctx context.Context) Registration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Registration{c, c.waiters.join(ctx, none{})}
+	return Registration{c, c.waiters.join(ctx, notice{})}
 }
 
 // Wait returns nil once the registration was notified, or ctx's error once ctx has ended;
 // then the registration has left the queue and uses up no notification.
 func (r Registration) Wait(ctx context.Context) error {
-	err := r.w.Wait(ctx)
-	if err != nil && !r.leave() {
-		return nil // notified at the same time: the notification must not be lost
+	r.cond.mu.Lock()
+	err := r.cond.waiters.wait(ctx, &r.cond.mu, r.w)
+	if err == nil {
+		r.w.item.used = true
 	}
 	return err
 }
 
-// Cancel leaves the queue. After a notification it does nothing.
-func (r Registration) Cancel() { r.leave() }
-
-// leave reports whether the waiter was still in the queue.
-func (r Registration) leave() bool {
-	r.cond.mu.Lock()
-	defer r.cond.mu.Unlock()
-	return r.cond.waiters.remove(r.w)
+// Cancel leaves the queue. A notification by [Condition.Notify] that was not waited for goes to
+// the next in the queue.
+func (r Registration) Cancel() {
+	c := r.cond
+	c.mu.Lock()
+	var next *waiter[notice]
+	if !c.waiters.remove(r.w) && r.w.item.alone && !r.w.item.used {
+		r.w.item.used = true
+		if next = c.waiters.pop(); next != nil {
+			next.item.alone = true
+		}
+	}
+	c.mu.Unlock()
+	if next != nil {
+		next.Wake()
+	}
 }
 
 // Wait waits to be notified: nil once it was, ctx's error if that ended first.
@@ -64,6 +84,9 @@ func (c *Condition) Wait(ctx context.Context) error { return c.Waiter(ctx).Wait(
 func (c *Condition) Notify(n int) {
 	c.mu.Lock()
 	woken := c.waiters.take(n)
+	for _, w := range woken {
+		w.item.alone = true
+	}
 	c.mu.Unlock()
 	wake(woken)
 }

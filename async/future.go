@@ -29,18 +29,22 @@ var failures atomic.Uint64
 // Wait returns the result, and waits for it if need be. If ctx ends first it returns ctx's
 // error; the future and its other waiters are not touched.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
+	value, err, _ := f.wait(ctx)
+	return value, err
+}
+
+// wait is Wait, and tells whether the result is the future's.
+func (f *Future[T]) wait(ctx context.Context) (value T, err error, done bool) {
 	f.mu.Lock()
-	if f.done {
-		defer f.mu.Unlock()
-		return f.look()
+	if !f.done {
+		if err := f.waiters.wait(ctx, &f.mu, f.waiters.join(ctx, nil)); err != nil {
+			return value, err, false
+		}
+		f.mu.Lock()
 	}
-	if err := f.waiters.wait(ctx, &f.mu, f.waiters.join(ctx, nil)); err != nil {
-		var zero T
-		return zero, err
-	}
-	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.look()
+	value, err = f.look()
+	return value, err, true
 }
 
 // Result returns the result if it is there.

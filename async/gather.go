@@ -34,14 +34,15 @@ func GatherMap[K comparable, T any](ctx context.Context, futures map[K]*Future[T
 // gather waits for one after another: that takes no longer than waiting for all at once.
 func gather[K, T any](ctx context.Context, futures iter.Seq2[K, *Future[T]], take func(K, T)) error {
 	failed := make(map[*Future[T]]error)
-	var first *Future[T]
+	var first *Future[T] // of those that failed; nil if ctx's error is returned
 	for key, f := range futures {
-		value, err := f.Wait(ctx)
+		value, err, done := f.wait(ctx)
 		switch {
+		case !done:
+			logOthers(ctx, failed, nil)
+			return err
 		case err == nil:
 			take(key, value)
-		case !f.Done():
-			return err // ctx's
 		default:
 			failed[f] = err
 			if first == nil || f.failed < first.failed {
@@ -49,13 +50,15 @@ func gather[K, T any](ctx context.Context, futures iter.Seq2[K, *Future[T]], tak
 			}
 		}
 	}
-	if first == nil {
-		return nil
-	}
+	logOthers(ctx, failed, first)
+	return failed[first]
+}
+
+// logOthers logs the errors that Gather has looked at and does not return.
+func logOthers[T any](ctx context.Context, failed map[*Future[T]]error, returned *Future[T]) {
 	for f, err := range failed {
-		if f != first && !isQuiet(ctx, err) {
-			logError(logger(ctx), "one of several errors of gathered futures", err)
+		if f != returned && !isQuiet(ctx, err) {
+			logger(ctx).Error("one of several errors of gathered futures", attrs(err.Error(), stackOf(err))...)
 		}
 	}
-	return failed[first]
 }

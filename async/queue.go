@@ -47,7 +47,8 @@ type transfer[T any] struct {
 func NewQueue[T any](most int) *Queue[T] { return newQueue(most, store[T](new(fifo[T]))) }
 
 // NewPriorityQueue is [NewQueue] for a queue whose least item is taken first; of equal
-// ones, any. compare is negative if a comes before b, as cmp.Compare is.
+// ones, any. compare is negative if a comes before b, as cmp.Compare is. It must not use the
+// queue; a panic in it reaches who put or got, and leaves the order of items undefined.
 func NewPriorityQueue[T any](most int, compare func(a, b T) int) *Queue[T] {
 	return newQueue(most, store[T](&priority[T]{compare: compare}))
 }
@@ -154,13 +155,13 @@ func (q *Queue[T]) get(empty error) (item T, err error) {
 		q.mu.Unlock()
 		return item, empty
 	}
-	item = q.pop()
 	w := q.putters.pop()
 	if w != nil {
-		q.push(w.item.item)
 		q.unfinished++
 		w.item.done = true
+		q.push(w.item.item) // first: it may be the one to take
 	}
+	item = q.pop()
 	q.mu.Unlock()
 	if w != nil {
 		w.Wake()
@@ -190,11 +191,11 @@ func (q *Queue[T]) unlockUnless(done *bool) {
 	}
 }
 
-// All takes items until the queue is closed and empty, or ctx ends, which ctx.Err then says.
-// What a loop over it leaves by break has been taken.
+// All takes items until the queue is closed and empty, ctx ends, which ctx.Err then says, or
+// the coroutine's loop is closed. What a loop over it leaves by break has been taken.
 func (q *Queue[T]) All(ctx context.Context) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for {
+		for ctx.Err() == nil {
 			item, err := q.Get(ctx)
 			if err != nil || !yield(item) {
 				return

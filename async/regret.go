@@ -15,18 +15,15 @@ import (
 // nobody has looked at it, the log tells (Tornado's "exception was never retrieved").
 type regret struct {
 	log   *slog.Logger
-	quiet []error
+	mute  bool    // nothing is logged,
+	quiet []error // or not these
 	seen  atomic.Bool
 }
 
-// newRegret returns what a future needs that is made on behalf of ctx; nil if ctx is
-// quiet as a whole.
+// newRegret returns what a future needs that is made on behalf of ctx.
 func newRegret(ctx context.Context) *regret {
 	errs, set := ctx.Value(quietKey{}).([]error)
-	if set && len(errs) == 0 {
-		return nil
-	}
-	return &regret{log: logger(ctx), quiet: errs}
+	return &regret{log: logger(ctx), mute: set && len(errs) == 0, quiet: errs}
 }
 
 func (r *regret) looked() {
@@ -39,8 +36,13 @@ func (r *regret) looked() {
 func (f *Future[T]) abandon(ctx context.Context) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.regret == nil && !f.done {
-		f.regret = newRegret(ctx)
+	r := newRegret(ctx)
+	switch {
+	case f.done:
+	case f.regret == nil:
+		f.regret = r
+	case r.mute:
+		f.regret.looked() // whoever waited does not want to know
 	}
 }
 
@@ -52,7 +54,7 @@ func (f *Future[T]) inherit(from *Future[T]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r != nil && f.regret == nil && !f.done {
-		f.regret = &regret{log: r.log, quiet: r.quiet}
+		f.regret = &regret{log: r.log, mute: r.mute, quiet: r.quiet}
 	}
 }
 
@@ -60,14 +62,17 @@ func (f *Future[T]) inherit(from *Future[T]) {
 // it, and only those that have a regret. f.mu is held.
 func watchFor[T any](f *Future[T]) {
 	r, err := f.regret, f.err
-	if r == nil || isCancellation(err) || isAny(err, r.quiet) {
+	if r == nil || r.mute || isCancellation(err) || isAny(err, r.quiet) {
 		return
 	}
-	runtime.AddCleanup(f, func(err error) {
+	// Of the error only its text is kept: the error itself may lead to the future, which
+	// would then never be collected.
+	text, stack := err.Error(), stackOf(err)
+	runtime.AddCleanup(f, func(r *regret) {
 		if !r.seen.Load() {
-			logError(r.log, "nobody looked at the error of a future", err)
+			r.log.Error("nobody looked at the error of a future", attrs(text, stack)...)
 		}
-	}, err)
+	}, r)
 }
 
 // logger returns the logger of ctx's loop, or the default one.
@@ -78,17 +83,27 @@ func logger(ctx context.Context) *slog.Logger {
 	return slog.Default()
 }
 
-func logError(log *slog.Logger, text string, err error) {
-	attrs := []any{slog.Any("error", err)}
+func stackOf(err error) string {
 	var p *PanicError
 	if errors.As(err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.Stack)))
+		return string(p.Stack)
 	}
-	log.Error(text, attrs...)
+	return ""
 }
 
-// isCancellation reports whether err says only that nobody wants the result any more.
-func isCancellation(err error) bool { return errors.Is(err, context.Canceled) }
+func attrs(text, stack string) []any {
+	list := []any{slog.String("error", text)}
+	if stack != "" {
+		list = append(list, slog.String("stack", stack))
+	}
+	return list
+}
+
+// isCancellation reports whether err says only that nobody wants the result any more, or not
+// for that long.
+func isCancellation(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
 
 type quietKey struct{}
 

@@ -90,24 +90,36 @@ func (s *Semaphore) Waiters() int {
 // more often: where a permit too many means that a resource is used by two, that must not go
 // unnoticed. Make it by [NewBoundedSemaphore].
 type BoundedSemaphore struct {
-	Semaphore
+	s    Semaphore
 	most int
 }
 
 // NewBoundedSemaphore returns a semaphore with n permits and never more. It panics if n is
 // negative.
 func NewBoundedSemaphore(n int) *BoundedSemaphore {
-	s := &BoundedSemaphore{most: n}
-	s.init(n)
-	return s
+	b := &BoundedSemaphore{most: n}
+	b.s.init(n)
+	return b
 }
 
+// Acquire is [Semaphore.Acquire].
+func (b *BoundedSemaphore) Acquire(ctx context.Context) error { return b.s.Acquire(ctx) }
+
+// TryAcquire is [Semaphore.TryAcquire].
+func (b *BoundedSemaphore) TryAcquire() bool { return b.s.TryAcquire() }
+
+// Value returns how many permits are free.
+func (b *BoundedSemaphore) Value() int { return b.s.Value() }
+
+// Waiters returns how many wait for a permit.
+func (b *BoundedSemaphore) Waiters() int { return b.s.Waiters() }
+
 // Release gives a permit back. It panics if all were given back before.
-func (s *BoundedSemaphore) Release() {
-	s.mu.Lock()
-	if s.free == s.most {
-		s.mu.Unlock()
+func (b *BoundedSemaphore) Release() {
+	b.s.mu.Lock()
+	if b.s.free == b.most {
+		b.s.mu.Unlock()
 		panic("async: bounded semaphore released more often than acquired")
 	}
-	s.give()
+	b.s.give()
 }

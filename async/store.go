@@ -1,9 +1,6 @@
 package async
 
-import (
-	"container/heap"
-	"slices"
-)
+import "slices"
 
 // store keeps the items of a queue in the queue's order.
 type store[T any] interface {
@@ -23,9 +20,7 @@ func (f *fifo[T]) len() int { return f.n }
 
 func (f *fifo[T]) push(item T) {
 	if f.n == len(f.ring) {
-		ring := make([]T, max(4, 2*len(f.ring)))
-		copy(ring[copy(ring, f.ring[f.first:]):], f.ring[:f.first])
-		f.ring, f.first = ring, 0
+		f.resize(max(4, 2*len(f.ring)))
 	}
 	f.ring[(f.first+f.n)&(len(f.ring)-1)] = item
 	f.n++
@@ -37,13 +32,21 @@ func (f *fifo[T]) pop() T {
 	f.ring[f.first] = zero
 	f.first = (f.first + 1) & (len(f.ring) - 1)
 	f.n--
-	if f.n == 0 && len(f.ring) > keptItems {
-		f.ring, f.first = nil, 0 // a burst is over
+	if len(f.ring) > keptItems && f.n <= len(f.ring)/4 {
+		f.resize(len(f.ring) / 2) // a burst is over
 	}
 	return item
 }
 
-// keptItems is the size up to which an empty store keeps its memory.
+func (f *fifo[T]) resize(size int) {
+	ring := make([]T, size)
+	for i := range f.n {
+		ring[i] = f.ring[(f.first+i)&(len(f.ring)-1)]
+	}
+	f.ring, f.first = ring, 0
+}
+
+// keptItems is the size up to which a store keeps its memory.
 const keptItems = 1024
 
 // lifo is a stack.
@@ -68,26 +71,42 @@ func cut[T any](items []T) []T {
 	return items
 }
 
-// priority is a heap.
+// priority is a binary heap: no item comes before the one above it.
 type priority[T any] struct {
 	items   []T
 	compare func(a, b T) int
 }
 
-func (p *priority[T]) len() int    { return len(p.items) }
-func (p *priority[T]) push(item T) { heap.Push((*heapOf[T])(p), item) }
-func (p *priority[T]) pop() T      { return heap.Pop((*heapOf[T])(p)).(T) }
+func (p *priority[T]) len() int { return len(p.items) }
 
-// heapOf implements heap.Interface.
-type heapOf[T any] priority[T]
+func (p *priority[T]) push(item T) {
+	p.items = append(p.items, item)
+	for i := len(p.items) - 1; i > 0; {
+		above := (i - 1) / 2
+		if p.compare(p.items[i], p.items[above]) >= 0 {
+			return
+		}
+		p.items[i], p.items[above] = p.items[above], p.items[i]
+		i = above
+	}
+}
 
-func (h *heapOf[T]) Len() int           { return len(h.items) }
-func (h *heapOf[T]) Less(i, j int) bool { return h.compare(h.items[i], h.items[j]) < 0 }
-func (h *heapOf[T]) Swap(i, j int)      { h.items[i], h.items[j] = h.items[j], h.items[i] }
-func (h *heapOf[T]) Push(item any)      { h.items = append(h.items, item.(T)) }
-
-func (h *heapOf[T]) Pop() any {
-	item := h.items[len(h.items)-1]
-	h.items = cut(h.items)
-	return item
+func (p *priority[T]) pop() T {
+	last := len(p.items) - 1
+	item := p.items[0]
+	p.items[0] = p.items[last]
+	p.items = cut(p.items)
+	for i := 0; ; {
+		least := i
+		for below := 2*i + 1; below <= 2*i+2 && below < last; below++ {
+			if p.compare(p.items[below], p.items[least]) < 0 {
+				least = below
+			}
+		}
+		if least == i {
+			return item
+		}
+		p.items[i], p.items[least] = p.items[least], p.items[i]
+		i = least
+	}
 }

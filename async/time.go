@@ -34,8 +34,8 @@ func Moment(ctx context.Context) error { return Sleep(ctx, 0) }
 func WithTimeout[T any](ctx context.Context, d time.Duration, f *Future[T]) (T, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, d, ErrTimeout)
 	defer cancel()
-	value, err := f.Wait(limited)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && context.Cause(limited) == ErrTimeout {
+	value, err, done := f.wait(limited)
+	if !done && context.Cause(limited) == ErrTimeout {
 		f.abandon(ctx)
 		err = ErrTimeout
 	}

@@ -93,9 +93,20 @@ func wake[T any](ws []*waiter[T]) {
 // wait waits until w, which is in the list, is woken by somebody who has taken it out. mu
 // guards the list; the caller holds it, and wait returns without it. An error means that
 // ctx has ended first and w has left the list.
+//
+// A coroutine that waits on a loop which is closed for good ends in its wait
+// (runtime.Goexit). It leaves the list then, too.
 func (l *waitlist[T]) wait(ctx context.Context, mu *sync.Mutex, w *waiter[T]) error {
 	mu.Unlock()
-	err := w.Wait(ctx)
+	err, returned := error(nil), false
+	defer func() {
+		if !returned {
+			mu.Lock()
+			defer mu.Unlock()
+			l.remove(w)
+		}
+	}()
+	err, returned = w.Wait(ctx), true
 	if err == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -350,6 +351,50 @@ func TestContext_EndsWithTheJob(t *testing.T) {
 		})
 		synctest.Wait()
 	})
+}
+
+// Thousands of others may be derived from a job's context: each leaves at the same cost.
+func TestContext_AfterFuncsLeaveInAnyOrder(t *testing.T) {
+	for stopped := range 1 << 4 {
+		var c loop.Context
+		c.Init(context.Background())
+		var called sync.WaitGroup
+		var ran atomic.Int32
+		var stops []func() bool
+		for i := range 4 {
+			if stopped>>i&1 == 0 {
+				called.Add(1)
+			}
+			stops = append(stops, c.AfterFunc(func() { ran.Add(1 << (4 * i)); called.Done() }))
+		}
+		want := int32(0)
+		for _, i := range []int{2, 0, 3, 1} {
+			if stopped>>i&1 == 0 {
+				want += 1 << (4 * i)
+			} else if !stops[i]() || stops[i]() {
+				t.Errorf("%b: stop of %d", stopped, i)
+			}
+		}
+		c.Cancel(context.Canceled)
+		called.Wait()
+		if got := ran.Load(); got != want {
+			t.Errorf("stopped %04b: ran %x, want %x", stopped, got, want)
+		}
+	}
+}
+
+func BenchmarkContext_AfterFuncs10000(b *testing.B) {
+	var c loop.Context
+	c.Init(context.Background())
+	stops := make([]func() bool, 10000)
+	for b.Loop() {
+		for i := range stops {
+			stops[i] = c.AfterFunc(func() {})
+		}
+		for _, stop := range stops {
+			stop()
+		}
+	}
 }
 
 // Wake-ups race with parking and with the end of contexts, on a real loop.
