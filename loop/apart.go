@@ -16,7 +16,7 @@ func (co *Coroutine) Follow(h *habit.Habit) {
 		return // what is around decides for what is inside
 	}
 	co.habit.Store(h)
-	if !h.Begin() || co.apart || co.holds > 0 {
+	if !h.Begin() || co.apart || co.holds > 0 || co.loop.closing.Load() {
 		return
 	}
 	co.apart = true
@@ -31,6 +31,19 @@ var apart = func() *runner {
 	r.word.Store(lost)
 	return r
 }()
+
+// Apart reports whether the caller is this coroutine and has a goroutine of its own. Any
+// goroutine.
+func (co *Coroutine) Apart() bool { return co.Current() && co.apart }
+
+// belongsApart reports whether the coroutine is to be resumed in a goroutine of its own: also
+// one that has parked before its kind was known to block, but none while the loop is being
+// closed, which would not be waited for.
+func (co *Coroutine) belongsApart() bool {
+	h := co.habit.Load()
+	co.apart = h != nil && (co.apart || h.Apart() && co.holds == 0) && !co.loop.closing.Load()
+	return co.apart
+}
 
 // resumeApart is resume in a goroutine of its own.
 func (l *Loop) resumeApart(co *Coroutine) {

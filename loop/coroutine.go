@@ -3,9 +3,7 @@ package loop
 import (
 	"context"
 	"iter"
-	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +57,7 @@ type Coroutine struct {
 	gone    bool // the coroutine itself has ended
 	adrift  bool // its runner has lost the loop
 	apart   bool // it is resumed in a goroutine of its own
+	counted bool // the job was held against its habit
 	wakes   int  // resumed while the loop was closing
 	habit   atomic.Pointer[habit.Habit]
 	began   time.Duration // apart: when it last began or ended a wait, by the loop's age
@@ -157,7 +156,7 @@ func (co *Coroutine) run() {
 
 func (co *Coroutine) recover() {
 	if p := recover(); p != nil {
-		co.loop.log.Error("panic in a coroutine", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		co.loop.logPanic("panic in a coroutine", p)
 	}
 }
 
@@ -183,7 +182,7 @@ func (co *Coroutine) RunTask() { co.loop.resume(co) }
 // resume runs the coroutine until it parks or its job ends. What follows the switch back
 // is the loop's again, unless the coroutine has lost it.
 func (l *Loop) resume(co *Coroutine) {
-	if co.apart && !l.closing.Load() {
+	if co.belongsApart() {
 		l.resumeApart(co)
 		return
 	}
@@ -231,7 +230,7 @@ func (l *Loop) release(co *Coroutine) Job {
 	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
 	if co.habit.Load() != nil {
 		co.habit.Store(nil)
-		co.apart = false
+		co.apart, co.counted = false, false
 	}
 	l.busy--
 	return job

@@ -95,29 +95,32 @@ func newMonitor(o *Options) *monitor {
 	return m
 }
 
-// watch begins to look at a loop that runs from now on.
-func (m *monitor) watch(l *Loop, takeOver func()) {
+// watch begins to look at a loop that runs from now on. Another run of it may begin before
+// this one is forgotten.
+func (m *monitor) watch(l *Loop, takeOver func()) *watch {
+	w := &watch{loop: l, takeOver: takeOver}
 	if m.pause == 0 {
-		return
+		return w
 	}
 	m.life.Lock()
 	defer m.life.Unlock()
 	m.mu.Lock()
-	m.watched = append(m.watched, &watch{loop: l, takeOver: takeOver})
+	m.watched = append(m.watched, w)
 	m.mu.Unlock()
 	if m.quit == nil {
 		m.quit, m.ended = make(chan struct{}), make(chan struct{})
 		go m.run(m.quit, m.ended)
 	}
 	m.stir()
+	return w
 }
 
 // forget ends what watch began. Nothing is done to the loop when it has returned.
-func (m *monitor) forget(l *Loop) {
+func (m *monitor) forget(w *watch) {
 	m.life.Lock()
 	defer m.life.Unlock()
 	m.mu.Lock()
-	m.watched = slices.DeleteFunc(m.watched, func(w *watch) bool { return w.loop == l })
+	m.watched = slices.DeleteFunc(m.watched, func(other *watch) bool { return other == w })
 	last := len(m.watched) == 0
 	m.mu.Unlock()
 	if last && m.quit != nil {
@@ -139,7 +142,6 @@ func (m *monitor) stir() {
 
 func (m *monitor) run(quit <-chan struct{}, ended chan<- struct{}) {
 	defer close(ended)
-	defer m.reporter.pending.Wait()
 	timer := time.NewTimer(m.pause)
 	defer timer.Stop()
 	for idle := 0; ; {
@@ -205,11 +207,14 @@ func (m *monitor) tell(s *stray, now time.Time) bool {
 	if !back && now.Sub(s.since) < tellAfter {
 		return false
 	}
-	if back && !s.leaves {
+	switch {
+	case back && !s.leaves:
 		m.reporter.unreported.Add(1)
-	} else {
-		m.reporter.report(s.stuck)
+		return true
+	case back:
+		s.goroutine = 0 // it does something else by now
 	}
+	m.reporter.report(s.stuck)
 	return true
 }
 
@@ -237,7 +242,10 @@ func (m *monitor) handOff(w *watch, co *Coroutine) stuck {
 	w.loop.handOffs.Add(1)
 	w.loop.away.Add(1)
 	s := stuck{goroutine: co.id, handedOff: true, habit: co.habit.Load()}
+	if s.habit != nil && !co.counted { // once for a job, however often it blocks
+		co.counted = true
+		s.leaves = s.habit.HandedOff()
+	}
 	w.takeOver()
-	s.leaves = s.habit != nil && s.habit.HandedOff()
 	return s
 }

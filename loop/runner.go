@@ -116,9 +116,9 @@ func (l *Loop) drive(turn func(*Loop), done func() bool) {
 		}()
 	}
 	start()
-	l.monitor.watch(l, start)
+	w := l.monitor.watch(l, start)
 	<-finished
-	l.monitor.forget(l)
+	l.monitor.forget(w)
 }
 
 // returned posts that a coroutine whose runner had lost the loop is back from it.

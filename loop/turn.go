@@ -72,8 +72,15 @@ func (l *Loop) work() {
 
 func (l *Loop) recover() {
 	if p := recover(); p != nil {
-		l.log.Error("panic in a callback", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		l.logPanic("panic in a callback", p)
 	}
+}
+
+// logPanic is for a deferred function that has recovered. A logger that panics, too, must
+// not take the loop with it.
+func (l *Loop) logPanic(text string, p any) {
+	defer func() { _ = recover() }()
+	l.log.Error(text, slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 }
 
 func (l *Loop) dispatch() {

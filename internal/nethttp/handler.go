@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -23,7 +24,7 @@ func Handler(h http.Handler) httputil.Handler {
 	if !ok {
 		return &hosted{Handler: h, whole: habit.New(fmt.Sprintf("%T", h), habit.Learned)}
 	}
-	return &hosted{Handler: h, mux: mux, whole: habit.New("http.ServeMux", habit.OnLoop)}
+	return &hosted{Handler: h, mux: mux, whole: habit.New("http.ServeMux, whose patterns are told apart", habit.Learned)}
 }
 
 type hosted struct {
@@ -33,15 +34,20 @@ type hosted struct {
 	patterns sync.Map       // from a pattern of mux to its *habit.Habit
 }
 
-// muxHandOffs is how many hand-offs it takes to look for the patterns that block: to find
-// a request's pattern costs as much as to route it.
-const muxHandOffs = 3
+// redirect is the type of what a ServeMux answers by for a path that it would rather have
+// another way. Its pattern is that path, which the client has made up.
+var redirect = reflect.TypeOf(http.RedirectHandler("/", http.StatusMovedPermanently))
 
+// habitOf returns what a request follows. To find its pattern costs as much as to route it, so
+// that is done only for a mux that blocks.
 func (h *hosted) habitOf(req *http.Request) *habit.Habit {
-	if h.mux == nil || h.whole.HandOffs() < muxHandOffs {
+	if h.mux == nil || !h.whole.Apart() {
 		return h.whole
 	}
-	_, pattern := h.mux.Handler(req)
+	by, pattern := h.mux.Handler(req)
+	if reflect.TypeOf(by) == redirect {
+		pattern = ""
+	}
 	known, ok := h.patterns.Load(pattern)
 	if !ok {
 		known, _ = h.patterns.LoadOrStore(pattern, habit.New(pattern, habit.Learned))
