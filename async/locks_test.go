@@ -3,6 +3,7 @@ package async_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"eddy/async"
+	"eddy/internal/habit"
+	"eddy/loop"
 )
 
 func TestEvent_WakesAllAndStaysSet(t *testing.T) {
@@ -166,6 +169,28 @@ func TestSemaphore_CountsPermits(t *testing.T) {
 			t.Error("the zero Semaphore gave a permit")
 		}
 	})
+}
+
+// What a handler begins that has a goroutine of its own runs in goroutines, too.
+func TestGo_OfAJobThatRunsApart(t *testing.T) {
+	l, err := loop.New(loop.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go l.Run()
+	defer l.Close()
+	done := make(chan struct{})
+	l.Spawn(t.Context(), func(ctx context.Context) {
+		defer close(done)
+		loop.FromContext(ctx).Follow(habit.New("x", habit.InGoroutine))
+		for range 10 {
+			async.Go(ctx, func(context.Context) (int, error) { time.Sleep(5 * time.Millisecond); return 0, nil }).Wait(ctx)
+		}
+	})
+	<-done
+	if n := l.Stats().HandOffs; n > 3 {
+		t.Errorf("the loop was taken from %d of 10 children", n)
+	}
 }
 
 // A coroutine that was handed off waits like any goroutine.

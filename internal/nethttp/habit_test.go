@@ -2,6 +2,7 @@ package nethttp_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -61,5 +62,32 @@ func TestHandler_OtherHandlersLearnAsAWhole(t *testing.T) {
 	}
 	if !a.Apart() {
 		t.Error("it does not learn")
+	}
+}
+
+// What clients make up must not be remembered.
+func TestHandler_ClientsDoNotMakeHabits(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/files/{name}/", func(http.ResponseWriter, *http.Request) {})
+	h := nethttp.Handler(mux)
+	for range 3 {
+		followed(h, "/files/x/").HandedOff()
+	}
+	seen := map[*habit.Habit]bool{}
+	for i := range 1000 {
+		f := new(follower)
+		path := fmt.Sprintf("/files/evil-%d", i)
+		r := &httputil.Request{Method: "CONNECT", URI: path, Path: path, Host: "h", Version: httputil.HTTP11, Body: http.NoBody, Conn: f}
+		h.ServeRequest(context.Background(), &engine{}, r)
+		if f.last != nil {
+			seen[f.last] = true
+		}
+	}
+	if len(seen) > 2 {
+		for k := range seen {
+			t.Logf("for example %q", k.Name())
+			break
+		}
+		t.Errorf("%d habits for a mux with one pattern", len(seen))
 	}
 }
