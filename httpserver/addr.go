@@ -58,8 +58,8 @@ func (x *exchange) Follow(h *habit.Habit) {
 // own coroutine does. f must not park.
 func (x *exchange) onLoop(f func()) error {
 	if co := x.Coroutine(); co != nil && co.Hold() {
+		defer co.Release()
 		f()
-		co.Release()
 		return nil
 	}
 	return x.conn.Loop().Do(context.Background(), func(context.Context) error {

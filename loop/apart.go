@@ -41,7 +41,7 @@ func (co *Coroutine) Apart() bool { return co.Current() && co.apart }
 // closed, which would not be waited for.
 func (co *Coroutine) belongsApart() bool {
 	h := co.habit.Load()
-	co.apart = h != nil && (co.apart || h.Apart() && co.holds == 0) && !co.loop.closing.Load()
+	co.apart = h != nil && (co.apart || h.Begin() && co.holds == 0) && !co.loop.closing.Load()
 	return co.apart
 }
 
@@ -58,7 +58,9 @@ func (l *Loop) resumeApart(co *Coroutine) {
 		co.next()
 		co.pause()
 		if h.Ran(co.longest >= l.monitor.long) {
-			l.log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))
+			l.monitor.reporter.say(func(log *slog.Logger) {
+				log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))
+			})
 		}
 	}()
 }

@@ -16,7 +16,8 @@ type Job interface {
 	// RunJob runs in the coroutine and may park by every call that takes ctx.
 	RunJob(ctx context.Context)
 	// JobDone is called on the loop, outside of the coroutine, when RunJob has returned,
-	// panicked, or ended by runtime.Goexit.
+	// panicked, or ended by runtime.Goexit. A job that blocks beyond the end of Close ends
+	// without it.
 	JobDone(Outcome)
 }
 

@@ -34,6 +34,6 @@
 // # Rules for code in coroutines
 //
 // A panic is caught and logged, and runtime.Goexit ends the coroutine alone. A goroutine
-// locked to its thread (runtime.LockOSThread) must not park: the Go runtime ends
-// the program. Unlock it before any call that takes a context.
+// locked to its thread (runtime.LockOSThread) must not park, and must not return: the Go
+// runtime ends the program. Unlock it before any call that takes a context.
 package loop

@@ -35,11 +35,12 @@ type Options struct {
 	Poller poll.Poller
 
 	// HandOffAfter is how long a coroutine may run without parking before its loop goes
-	// on without it. It is found between this time and twice as long. Default: 1 millisecond.
+	// on without it. It is found between this time and twice as long, or, when all
+	// processors are taken, as soon as the monitor gets one: tens of milliseconds. Default: 1 millisecond.
 	// Negative: never, so that a coroutine that blocks stops its loop.
 	HandOffAfter time.Duration
 
-	// BlockingLogThreshold is how long a loop may be stuck in one callback, or in any code
+	// BlockingLogThreshold is how long a loop may be in one turn, in callbacks and other code
 	// that cannot lose it, before the log tells where. Default: 100 milliseconds. Negative: no log.
 	BlockingLogThreshold time.Duration
 

@@ -97,7 +97,13 @@ func (r *reporter) write(s stuck) {
 	if stack := r.stack(s.goroutine); stack != "" {
 		attrs = append(attrs, slog.String("stack", stack))
 	}
-	r.log.Warn(text, attrs...)
+	r.say(func(log *slog.Logger) { log.Warn(text, attrs...) })
+}
+
+// say logs. A logger that panics must not end the program.
+func (r *reporter) say(f func(log *slog.Logger)) {
+	defer func() { _ = recover() }()
+	f(r.log)
 }
 
 // stack returns where a goroutine is, or "" if finding out would cost too much now.

@@ -62,8 +62,8 @@ func (h *Habit) Apart() bool {
 	return h.apart.Load()
 }
 
-// Begin is Apart for a job that begins now, which a kind that seldom blocks is credited
-// with. While it never blocks this only reads.
+// Begin is Apart for a job that begins now, or goes on after a wait, which a kind that
+// seldom blocks is credited with. While it never blocks this only reads.
 func (h *Habit) Begin() bool {
 	apart := h.Apart()
 	if !apart {
