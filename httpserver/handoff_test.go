@@ -195,6 +195,20 @@ func TestPlaces_CloseOfTheServerEndsHandlers(t *testing.T) {
 	})
 }
 
+func TestPlaces_FinishLetsTheClientGo(t *testing.T) {
+	handler := func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		respond(w, 200, "x")
+		w.Finish()
+		time.Sleep(time.Minute) // its own clean-up
+	}
+	inEveryPlace(t, handler, func(h *harness) {
+		if got := h.sendSlowly(h.connect(), get); got != ok("x") {
+			t.Errorf("got %q", got)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
 // Handlers do what they like, in any order, beside each other; every client gets its own
 // answer, whole, in order.
 func TestHandOff_RandomHandlers(t *testing.T) {

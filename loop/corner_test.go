@@ -224,3 +224,29 @@ func TestRun_EveryRunIsWatched(t *testing.T) {
 		}
 	}
 }
+
+func TestHold_OutlivesAPark(t *testing.T) {
+	bubble(t, func(h *harness) {
+		h.Do(context.Background(), func(ctx context.Context) error {
+			waitHere(ctx, time.Second)
+			time.Sleep(time.Second)
+			return nil
+		})
+		if h.Stats().HandOffs != 0 {
+			t.Error("the loop was taken from one that holds it")
+		}
+	})
+}
+
+func TestMonitor_SleepsAndIsWoken(t *testing.T) {
+	bubble(t, func(h *harness) {
+		for range 5 {
+			time.Sleep(time.Minute) // long enough for the monitor to fall asleep
+			before := h.Stats().HandOffs
+			follow(t, h, habit.New("x", habit.OnLoop), func(context.Context) { time.Sleep(50 * time.Millisecond) })
+			if h.Stats().HandOffs == before {
+				t.Fatal("the monitor sleeps on while a handler blocks")
+			}
+		}
+	})
+}
