@@ -95,18 +95,27 @@ func New(h http.Handler, o Options) (*Server, error) {
 // "unix:path". It returns the address at once, logs it, and may be called for several
 // addresses.
 func (s *Server) Listen(ctx context.Context, addr string) (net.Addr, error) {
+	return s.listen(ctx, addr, "http", s.http.Serve)
+}
+
+// ListenTLS is Listen for HTTPS, by the configuration in Options.HTTP.TLS.
+func (s *Server) ListenTLS(ctx context.Context, addr string) (net.Addr, error) {
+	return s.listen(ctx, addr, "https", s.http.ServeTLS)
+}
+
+func (s *Server) listen(ctx context.Context, addr, scheme string, serve func(*loop.Group, *tcp.Listener) error) (net.Addr, error) {
 	l, err := tcp.Listen(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}
-	if err := s.http.Serve(s.group, l); err != nil {
+	if err := serve(s.group, l); err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}
-	s.options.Logger.Info("listening", slog.String("url", urlOf(l.Addr())))
+	s.options.Logger.Info("listening", slog.String("url", urlOf(scheme, l.Addr())))
 	return l.Addr(), nil
 }
 
-func urlOf(a net.Addr) string {
+func urlOf(scheme string, a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {
 		return a.Network() + ":" + a.String()
@@ -115,7 +124,7 @@ func urlOf(a net.Addr) string {
 	if t.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port)) + "/"
+	return scheme + "://" + net.JoinHostPort(host, fmt.Sprint(t.Port)) + "/"
 }
 
 // Stats returns what the server's loops have done and hold: callbacks, descriptors, lag, busy

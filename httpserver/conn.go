@@ -25,6 +25,7 @@ type conn struct {
 	start  int        // until it is opened: its descriptor
 	phase  phase
 	last   bool // no request may follow the present one
+	secure bool // by TLS
 }
 
 type phase uint8
@@ -59,7 +60,11 @@ func (c *conn) open(l *loop.Loop) {
 		c.server.gone(l)
 		return
 	}
-	c.SetDeadline(c.server.options.HeaderTimeout)
+	if c.secure {
+		c.beginTLS()
+	} else {
+		c.SetDeadline(c.server.options.HeaderTimeout)
+	}
 }
 
 // StreamReadable implements stream.Sink.

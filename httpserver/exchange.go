@@ -53,6 +53,9 @@ func (x *exchange) begin() {
 	c := x.conn
 	o := &c.server.options
 	x.req.Protocol = "http"
+	if c.secure {
+		x.req.Protocol = "https"
+	}
 	x.req.Conn = x
 	x.req.Start = c.Loop().Now()
 	x.req.Body = httputil.NoBody

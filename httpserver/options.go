@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"time"
 
@@ -10,11 +11,12 @@ import (
 
 // The defaults of [Options].
 const (
-	DefaultHeaderTimeout = 20 * time.Second
-	DefaultBodyTimeout   = 30 * time.Second
-	DefaultMinBodyRate   = 240 // bytes a second
-	DefaultIdleTimeout   = 75 * time.Second
-	DefaultWriteTimeout  = 60 * time.Second
+	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultHeaderTimeout    = 20 * time.Second
+	DefaultBodyTimeout      = 30 * time.Second
+	DefaultMinBodyRate      = 240 // bytes a second
+	DefaultIdleTimeout      = 75 * time.Second
+	DefaultWriteTimeout     = 60 * time.Second
 )
 
 // Options configures a [Server]. The zero value is good. A negative timeout means none.
@@ -43,6 +45,19 @@ type Options struct {
 	// it. Default: 60 seconds; the connection is closed at once.
 	WriteTimeout time.Duration
 
+	// TLS is the configuration of ServeTLS, which uses a copy that offers HTTP/1.1 by ALPN if
+	// it offers nothing. Certificates that change come by its GetCertificate; see
+	// [tcp.KeyPair]. Session tickets and their keys are shared by all connections.
+	TLS *tls.Config
+
+	// HandshakeTimeout bounds the time from the opening of a connection to the end of its TLS
+	// handshake. Default: 10 seconds; the connection is closed.
+	HandshakeTimeout time.Duration
+
+	// MaxHandshakes bounds the TLS handshakes that are under way at once; further clients wait
+	// for their turn within HandshakeTimeout. Default: 1024; negative: no bound.
+	MaxHandshakes int
+
 	// NoKeepAlive closes every connection after one response.
 	NoKeepAlive bool
 
@@ -65,10 +80,15 @@ func (o Options) withDefaults() Options {
 			*d = 0 // what SetDeadline takes for none
 		}
 	}
+	timeout(&o.HandshakeTimeout, DefaultHandshakeTimeout)
 	timeout(&o.HeaderTimeout, DefaultHeaderTimeout)
 	timeout(&o.BodyTimeout, DefaultBodyTimeout)
 	timeout(&o.IdleTimeout, DefaultIdleTimeout)
 	timeout(&o.WriteTimeout, DefaultWriteTimeout)
+	if o.TLS != nil && len(o.TLS.NextProtos) == 0 {
+		o.TLS = o.TLS.Clone()
+		o.TLS.NextProtos = []string{"http/1.1"}
+	}
 	if o.MinBodyRate == 0 {
 		o.MinBodyRate = DefaultMinBodyRate
 	}

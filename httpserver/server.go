@@ -9,18 +9,24 @@ import (
 
 	"eddy/httputil"
 	"eddy/loop"
+	"eddy/stream"
 	"eddy/tcp"
 )
 
-// ErrClosed is returned by Serve after Shutdown or Close.
-var ErrClosed = errors.New("httpserver: closed")
+var (
+	// ErrClosed is returned by Serve after Shutdown or Close.
+	ErrClosed = errors.New("httpserver: closed")
+	// ErrNoTLS is returned by ServeTLS when Options.TLS is nil.
+	ErrNoTLS = errors.New("httpserver: no TLS configuration")
+)
 
 // Server serves a handler on the loops of a group. Its methods may be called from any
 // goroutine but a loop's own.
 type Server struct {
-	handler httputil.Handler
-	options Options
-	date    date
+	handler    httputil.Handler
+	options    Options
+	date       date
+	handshakes *stream.Handshakes
 
 	draining atomic.Bool
 	open     atomic.Int64 // connections
@@ -35,13 +41,26 @@ type Server struct {
 
 // New returns a server that is not serving yet.
 func New(h httputil.Handler, o Options) *Server {
-	return &Server{handler: h, options: o.withDefaults(), empty: make(chan struct{}), cut: make(chan struct{})}
+	s := &Server{handler: h, options: o.withDefaults(), empty: make(chan struct{}), cut: make(chan struct{})}
+	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)
+	return s
 }
 
 // Serve accepts l's connections from now on, until Shutdown or Close, and spreads them over
 // the group's loops; it returns at once. A server may serve several listeners, of one
 // group. The listener is the server's from then on, also if Serve fails.
-func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error {
+func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error { return s.serve(g, l, false) }
+
+// ServeTLS is Serve for connections that begin with a TLS handshake, by Options.TLS.
+func (s *Server) ServeTLS(g *loop.Group, l *tcp.Listener) error {
+	if s.options.TLS == nil {
+		l.Close()
+		return ErrNoTLS
+	}
+	return s.serve(g, l, true)
+}
+
+func (s *Server) serve(g *loop.Group, l *tcp.Listener, secure bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining.Load() {
@@ -51,7 +70,7 @@ func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error {
 	// The listeners take turns in where their accepting happens.
 	lp := g.Loops()[len(s.acceptors)%len(g.Loops())]
 	err := lp.Do(context.Background(), func(context.Context) error {
-		a, err := l.Accept(lp, func(fd int) { s.accepted(lp, g.Pick(), fd) })
+		a, err := l.Accept(lp, func(fd int) { s.accepted(lp, g.Pick(), fd, secure) })
 		if err == nil {
 			s.acceptors = append(s.acceptors, a)
 		}
@@ -67,10 +86,10 @@ func (s *Server) Serve(g *loop.Group, l *tcp.Listener) error {
 
 // accepted gives a new connection to the loop with the fewest. It runs on the loop that
 // accepts.
-func (s *Server) accepted(here, target *loop.Loop, fd int) {
+func (s *Server) accepted(here, target *loop.Loop, fd int, secure bool) {
 	target.AddLoad(1)
 	s.open.Add(1)
-	c := &conn{server: s, start: fd}
+	c := &conn{server: s, start: fd, secure: secure}
 	if target == here {
 		c.open(target)
 		return

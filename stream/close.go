@@ -42,7 +42,11 @@ func (s *Stream) Drain() {
 
 // afterFlush does what waits for the output to be written.
 func (s *Stream) afterFlush() {
-	if s.out != nil || s.flags&closed != 0 {
+	if s.Pending() > 0 || s.flags&closed != 0 {
+		return
+	}
+	if s.tls != nil && s.flags&(closing|ending) != 0 && s.tls.goodbye() {
+		s.FlushNow() // comes back here
 		return
 	}
 	if s.flags&closing != 0 {
@@ -103,18 +107,23 @@ func (s *Stream) close(err error) {
 		return
 	}
 	s.flags |= closed
-	s.err = err
+	if s.err == nil {
+		s.err = err
+	}
 	s.loop.RemoveHandler(s.id)
 	s.loop.Files().Close(int(s.fd))
 	if s.out != nil {
 		s.loop.PutBuffer(s.out)
 		s.out = nil
 	}
+	if s.tls != nil {
+		s.tls.closed()
+	}
 	if c := s.calls; c != nil {
 		c.wakeAll()
 	}
 	if s.sink != nil {
 		s.releaseIn()
-		s.sink.StreamClosed(err)
+		s.sink.StreamClosed(s.err)
 	}
 }

@@ -39,6 +39,7 @@ func (s *Stream) Resume() {
 	s.flags &^= paused
 	if s.flags&(eof|closed) == 0 {
 		s.setWant(s.want | readWant)
+		s.again()
 	}
 }
 
@@ -48,6 +49,8 @@ func (s *Stream) readable(ready loop.Ready) {
 	switch {
 	case s.flags&ended != 0 && s.flags&draining != 0:
 		s.drainMore()
+	case s.tls != nil && s.tls.shake != nil:
+		s.tls.shake.ready(ready)
 	case s.flags&eof != 0:
 		s.afterEOF(ready)
 	case s.calls != nil && s.calls.reader != nil:
@@ -95,7 +98,7 @@ func (s *Stream) unwanted(ready loop.Ready) {
 // Once is enough: what is left is reported again, after others had their turn.
 func (s *Stream) readToSink() {
 	b := s.loop.Scratch()
-	n, err := s.loop.Files().Read(int(s.fd), b.Space(0))
+	n, err := s.pull(b.Space(0))
 	switch {
 	case isAgain(err):
 		return
@@ -114,6 +117,15 @@ func (s *Stream) readToSink() {
 	}
 	s.sink.StreamReadable()
 	s.keep()
+	s.again()
+}
+
+// pull reads from the kernel, or through TLS.
+func (s *Stream) pull(p []byte) (int, error) {
+	if s.tls != nil {
+		return s.tls.read(p)
+	}
+	return s.loop.Files().Read(int(s.fd), p)
 }
 
 // keep moves what the sink left in the loop's buffer to one of the stream's own.
@@ -144,7 +156,7 @@ func (s *Stream) fetch(room int) error {
 	if b == nil {
 		b = s.loop.GetBuffer()
 	}
-	n, err := s.loop.Files().Read(int(s.fd), b.Space(room))
+	n, err := s.pull(b.Space(room))
 	b.Extend(max(n, 0))
 	if b.Len() > 0 {
 		s.in = b

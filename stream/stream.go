@@ -76,6 +76,7 @@ type Stream struct {
 	in    *loop.Buffer
 	out   *loop.Buffer
 	calls *calls
+	tls   *secure // nil: plain
 	err   error
 	fd    int32
 	flags flags
@@ -142,7 +143,7 @@ func (s *Stream) setWant(want loop.Ready) {
 
 // HandleReady implements loop.Handler.
 func (s *Stream) HandleReady(ready loop.Ready) {
-	if ready&loop.Write != 0 && s.out != nil {
+	if ready&loop.Write != 0 && s.Pending() > 0 {
 		s.flush()
 	}
 	if s.flags&closed == 0 && ready&(loop.Read|loop.Hangup|loop.Error) != 0 {

@@ -3,11 +3,14 @@ package stream
 import "eddy/loop"
 
 // Pending returns how many bytes wait to be handed to the kernel.
-func (s *Stream) Pending() int {
-	if s.out == nil {
-		return 0
+func (s *Stream) Pending() (n int) {
+	if s.out != nil {
+		n = s.out.Len()
 	}
-	return s.out.Len()
+	if t := s.tls; t != nil && t.out != nil {
+		n += t.out.Len()
+	}
+	return n
 }
 
 // Blocked reports whether output waits for the peer to read.
@@ -52,14 +55,14 @@ func (s *Stream) flushLater() {
 // FlushBeforeSleep implements loop.Flusher.
 func (s *Stream) FlushBeforeSleep() {
 	s.flags &^= dirty
-	if s.out != nil {
+	if s.Pending() > 0 {
 		s.flush()
 	}
 }
 
 // FlushNow writes without waiting for the end of the turn.
 func (s *Stream) FlushNow() {
-	if s.out != nil && !s.Blocked() {
+	if s.Pending() > 0 && !s.Blocked() {
 		s.flush()
 	}
 }
@@ -71,42 +74,74 @@ func (s *Stream) TakeProgress() bool {
 	return taken
 }
 
-// flush writes once. A short write means that the kernel's buffer is full: the rest waits
-// for a write event.
+// flush writes what there is. A short write means that the kernel's buffer is full: the
+// rest waits for a write event.
 func (s *Stream) flush() {
-	p := s.out.Bytes()
+	for {
+		out, err := s.outgoing()
+		if err != nil {
+			s.close(err)
+			return
+		}
+		if *out == nil {
+			break
+		}
+		if !s.writeOut(out) {
+			return
+		}
+	}
+	s.flushed()
+	s.wroteSome()
+}
+
+// outgoing returns where the next bytes for the kernel are, a nil buffer if there are none.
+func (s *Stream) outgoing() (**loop.Buffer, error) {
+	if s.tls == nil {
+		return &s.out, nil
+	}
+	return &s.tls.out, s.tls.seal()
+}
+
+// writeOut writes a buffer once and reports whether that was all of it.
+func (s *Stream) writeOut(out **loop.Buffer) bool {
+	b := *out
+	p := b.Bytes()
 	n, err := s.loop.Files().Write(int(s.fd), p)
 	if err != nil && !isAgain(err) {
 		s.close(err)
-		return
+		return false
 	}
 	if n > 0 {
 		s.flags |= progress
 	}
-	if n < len(p) {
-		s.out.Discard(n)
-		if !s.Blocked() {
-			s.setWant(s.want | loop.Write)
-			if s.sink != nil {
-				s.sink.StreamBlocked()
-			}
-		}
-	} else {
-		s.loop.PutBuffer(s.out)
-		s.out = nil
-		s.flushed()
+	if n == len(p) {
+		s.loop.PutBuffer(b)
+		*out = nil
+		return true
 	}
+	b.Discard(max(n, 0))
+	if !s.Blocked() {
+		s.setWant(s.want | loop.Write)
+		if s.sink != nil {
+			s.sink.StreamBlocked()
+		}
+	}
+	s.wroteSome()
+	return false
+}
+
+func (s *Stream) wroteSome() {
 	if c := s.calls; c != nil {
 		c.wakeWriters(s.Pending())
 	}
 }
 
-// flushed does what waits for the output to be gone.
+// flushed does what waits for the output to be gone. Some may be left while TLS is not up.
 func (s *Stream) flushed() {
 	waited := s.Blocked()
 	s.setWant(s.want &^ loop.Write)
 	s.afterFlush()
-	if waited && s.sink != nil && s.flags&closed == 0 {
+	if waited && s.sink != nil && s.flags&closed == 0 && s.Pending() == 0 {
 		s.sink.StreamFlushed()
 	}
 }

@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -107,6 +108,9 @@ func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error)
 	}).WithContext(ctx)
 	if a := r.RemoteAddr(); a.IsValid() {
 		req.RemoteAddr = a.String()
+	}
+	if c, ok := r.Conn.(interface{ ConnectionState() *tls.ConnectionState }); ok {
+		req.TLS = c.ConnectionState()
 	}
 	fillHeader(req, &r.Header)
 	if r.ContentLength == 0 {

@@ -8,7 +8,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -21,19 +21,24 @@ func main() {
 	root := flag.String("root", "", "serve the files of `directory` below /static/")
 	loops := flag.Int("loops", 0, "number of event loops (default: one for each processor)")
 	handOff := flag.Duration("hand-off", 0, "take a loop from a handler that blocks it for this `long` (default: 1ms; negative: never)")
-	tlsAddr := flag.String("tls-addr", "", "listen with TLS on `address`; not there yet")
-	flag.String("cert", "", "certificate `file` for TLS")
-	flag.String("key", "", "key `file` for TLS")
+	tlsAddr := flag.String("tls-addr", "", "listen with TLS, too, on `address`")
+	cert := flag.String("cert", "", "certificate `file` for TLS")
+	key := flag.String("key", "", "key `file` for TLS")
 	flag.Parse()
-	if err := run(*addr, *root, *tlsAddr, eddy.Options{Loops: *loops, HandOffAfter: *handOff}); err != nil {
+	options := eddy.Options{Loops: *loops, HandOffAfter: *handOff}
+	if err := run(*addr, *root, *tlsAddr, *cert, *key, options); err != nil {
 		fmt.Fprintln(os.Stderr, "target:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, root, tlsAddr string, options eddy.Options) error {
+func run(addr, root, tlsAddr, cert, key string, options eddy.Options) error {
 	if tlsAddr != "" {
-		return errors.New("-tls-addr: streams have no TLS yet; it comes in a later version")
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return err
+		}
+		options.HTTP.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
 	app, err := newApplication(root)
 	if err != nil {
@@ -48,6 +53,12 @@ func run(addr, root, tlsAddr string, options eddy.Options) error {
 	if _, err := s.Listen(ctx, addr); err != nil {
 		s.Close()
 		return err
+	}
+	if tlsAddr != "" {
+		if _, err := s.ListenTLS(ctx, tlsAddr); err != nil {
+			s.Close()
+			return err
+		}
 	}
 	return s.Run(ctx)
 }

@@ -1,0 +1,103 @@
+package stream
+
+import (
+	"io"
+	"syscall"
+
+	"eddy/loop"
+)
+
+// sealMost is how many bytes are encrypted before the kernel takes them: three full records. The
+// rest stays in clear, so that output that waits for its peer is not held twice.
+const sealMost = 48 << 10
+
+// read is what Files.Read is for a plain descriptor: EAGAIN when there is nothing, zero at
+// the end. It fills p as far as it can, and notes whether there may be more that the poller
+// does not know of, because it is not in the kernel any longer.
+func (t *secure) read(p []byte) (n int, err error) {
+	t.drained, t.more = false, false
+	for n < len(p) {
+		var k int
+		k, err = t.conn.Read(p[n:])
+		n += k
+		if err != nil {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		t.more = true
+		return n, nil
+	case err == error(wouldBlock{}) && n > 0:
+		return n, nil
+	case err == error(wouldBlock{}):
+		return 0, syscall.EAGAIN
+	case n > 0:
+		t.more = true // the error will be there again
+		return n, nil
+	case err == io.EOF:
+		return 0, nil
+	}
+	return 0, err
+}
+
+// seal makes the records to send next of the stream's output, if there are none yet.
+func (t *secure) seal() error {
+	s := t.s
+	if t.out != nil || s.out == nil || t.shake != nil {
+		return nil
+	}
+	p := s.out.Bytes()
+	p = p[:min(len(p), sealMost)]
+	t.out = s.loop.GetBuffer()
+	t.out.Space(len(p) + len(p)/64 + 128)
+	if _, err := t.conn.Write(p); err != nil {
+		return err
+	}
+	s.out.Discard(len(p))
+	if s.out.Len() == 0 {
+		s.loop.PutBuffer(s.out)
+		s.out = nil
+	}
+	return nil
+}
+
+// goodbye queues the close_notify and reports whether there is now something to send.
+func (t *secure) goodbye() bool {
+	if t.shake != nil {
+		return false
+	}
+	t.conn.CloseWrite() // it fails if the connection has
+	return t.out != nil
+}
+
+// again reads once more in the next turn, if there may be something that the poller does not
+// report.
+func (s *Stream) again() {
+	if t := s.tls; t != nil && t.more && !t.posted && s.flags&(eof|closed) == 0 {
+		t.posted = s.loop.PostTask((*anotherRead)(t))
+	}
+}
+
+type anotherRead secure
+
+// RunTask implements loop.Task.
+func (a *anotherRead) RunTask() {
+	s := a.s
+	a.posted = false
+	if a.more && s.flags&(closed|paused) == 0 { // else Resume comes back to it
+		s.readable(loop.Read)
+	}
+}
+
+// closed gives back what the stream that was closed had for TLS.
+func (t *secure) closed() {
+	t.releaseHead()
+	if t.out != nil {
+		t.s.loop.PutBuffer(t.out)
+		t.out = nil
+	}
+	if t.shake != nil && t.shake.reader != nil {
+		t.shake.reader.Wake()
+	}
+}

@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"net"
+	"time"
+
+	"eddy/loop"
+)
+
+// wire is what a stream's tls.Conn takes for its connection: the descriptor for reads, the
+// stream's queue of records for writes. A read never blocks: it parks while the handshake
+// runs, and later fails with wouldBlock, which crypto/tls takes for a passing trouble.
+type wire struct {
+	s       *Stream
+	head    *loop.Buffer // bytes that were read before TLS began
+	drained bool         // the kernel has had nothing more
+	eof     bool         // the descriptor is at its end
+}
+
+// wouldBlock is the error that crypto/tls does not keep (see Conn.readRecordOrCCS there).
+type wouldBlock struct{}
+
+func (wouldBlock) Error() string   { return "stream: would block" }
+func (wouldBlock) Timeout() bool   { return true }
+func (wouldBlock) Temporary() bool { return true }
+
+// Read implements net.Conn.
+func (w *wire) Read(p []byte) (n int, err error) {
+	if h := w.s.tls.shake; h != nil {
+		err = w.s.loop.Do(h.ctx, func(ctx context.Context) error {
+			n, err = w.read(p)
+			for err == error(wouldBlock{}) {
+				w.drained = false
+				if err = h.await(ctx); err == nil {
+					n, err = w.read(p)
+				}
+			}
+			return err
+		})
+		return n, err
+	}
+	return w.read(p)
+}
+
+// read reads once. After a short read it does not ask the kernel again: that there is
+// nothing more would be all it learned.
+func (w *wire) read(p []byte) (int, error) {
+	s := w.s
+	switch {
+	case w.head != nil:
+		n := copy(p, w.head.Bytes())
+		if w.head.Discard(n); w.head.Len() == 0 {
+			w.releaseHead()
+		}
+		return n, nil
+	case s.flags&closed != 0:
+		return 0, s.closedErr()
+	case w.eof:
+		return 0, io.EOF
+	case w.drained:
+		return 0, wouldBlock{}
+	}
+	n, err := s.loop.Files().Read(int(s.fd), p)
+	switch {
+	case isAgain(err):
+		w.drained = true
+		return 0, wouldBlock{}
+	case err != nil:
+		return 0, err
+	case n == 0:
+		w.eof = true
+		return 0, io.EOF
+	}
+	w.drained = n < len(p)
+	return n, nil
+}
+
+func (w *wire) releaseHead() {
+	if w.head != nil {
+		w.s.loop.PutBuffer(w.head)
+		w.head = nil
+	}
+}
+
+// Write implements net.Conn: it takes everything.
+func (w *wire) Write(p []byte) (int, error) {
+	if h := w.s.tls.shake; h != nil {
+		err := w.s.loop.Do(context.WithoutCancel(h.ctx), func(context.Context) error { return w.queue(p) })
+		if err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	return len(p), w.queue(p)
+}
+
+func (w *wire) queue(p []byte) error {
+	s := w.s
+	if s.flags&(closed|ended) != 0 {
+		return s.closedErr()
+	}
+	t := s.tls
+	if t.out == nil {
+		t.out = s.loop.GetBuffer()
+	}
+	t.out.Append(p)
+	s.flushLater()
+	return nil
+}
+
+// Close implements net.Conn. The stream closes itself.
+func (w *wire) Close() error { return nil }
+
+// LocalAddr implements net.Conn.
+func (w *wire) LocalAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(w.s.loop.Files().LocalAddr(int(w.s.fd)))
+}
+
+// RemoteAddr implements net.Conn.
+func (w *wire) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(w.s.loop.Files().PeerAddr(int(w.s.fd)))
+}
+
+// SetDeadline implements net.Conn. Nothing here waits.
+func (w *wire) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline implements net.Conn.
+func (w *wire) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn; crypto/tls sets one before its close_notify.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
