@@ -95,3 +95,18 @@ func (l *Loop) Scratch() *Buffer {
 
 // ScratchBuffer returns what Scratch returns, without emptying it.
 func (l *Loop) ScratchBuffer() *Buffer { return &l.scratch }
+
+// Workspace returns another 64 KiB of the loop's own, for code that transforms bytes on
+// their way into Scratch, such as TLS. It returns nil while somebody has it. What is in it is valid
+// until ReturnWorkspace.
+func (l *Loop) Workspace() []byte {
+	p := l.workspace
+	if p == nil && !l.workspaceLent {
+		p = make([]byte, scratchSize)
+	}
+	l.workspace, l.workspaceLent = nil, true
+	return p
+}
+
+// ReturnWorkspace gives back what Workspace has returned.
+func (l *Loop) ReturnWorkspace(p []byte) { l.workspace, l.workspaceLent = p, false }

@@ -127,8 +127,10 @@ type Loop struct {
 	idle   []*Coroutine
 	busy   int // coroutines with a job
 
-	buffers []*Buffer
-	scratch Buffer
+	buffers       []*Buffer
+	scratch       Buffer
+	workspace     []byte
+	workspaceLent bool
 }
 
 // maxEvents bounds the descriptors served in one turn. What they write leaves at its end,

@@ -36,6 +36,7 @@ var (
 // whole records at once. Everything but the handshake happens on the loop.
 type secure struct {
 	wire
+	holdings
 	conn  *tls.Conn
 	shake *handshake   // until TLS is up
 	out   *loop.Buffer // records that the kernel has not taken
@@ -110,6 +111,7 @@ func (s *Stream) prepare(side Side, config *tls.Config) (*handshake, error) {
 	} else {
 		t.conn = tls.Client(&t.wire, config)
 	}
+	t.holdings = holdingsOf(t.conn)
 	t.shake = &handshake{secure: t}
 	s.tls = t
 	return t.shake, nil

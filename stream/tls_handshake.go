@@ -127,6 +127,7 @@ func (h *handshake) end() {
 	case h.err != nil:
 		h.fail()
 	default:
+		t.trim()
 		h.tell()
 		s.flushLater()
 		t.more = true // what follows may have been read with the handshake

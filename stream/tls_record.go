@@ -16,14 +16,7 @@ const sealMost = 48 << 10
 // does not know of, because it is not in the kernel any longer.
 func (t *secure) read(p []byte) (n int, err error) {
 	t.drained, t.more = false, false
-	for n < len(p) {
-		var k int
-		k, err = t.conn.Read(p[n:])
-		n += k
-		if err != nil {
-			break
-		}
-	}
+	n, err = t.readRecords(p)
 	switch {
 	case err == nil:
 		t.more = true
@@ -39,6 +32,25 @@ func (t *secure) read(p []byte) (n int, err error) {
 		return 0, nil
 	}
 	return 0, err
+}
+
+// readRecords fills p until it is full or the connection has no more.
+func (t *secure) readRecords(p []byte) (n int, err error) {
+	if space := t.s.loop.Workspace(); t.lendable(len(space)) {
+		t.lend(space)
+		defer func() {
+			t.takeBack()
+			t.s.loop.ReturnWorkspace(space)
+		}()
+	} else if space != nil {
+		t.s.loop.ReturnWorkspace(space)
+	}
+	for n < len(p) && err == nil {
+		var k int
+		k, err = t.conn.Read(p[n:])
+		n += k
+	}
+	return n, err
 }
 
 // seal makes the records to send next of the stream's output, if there are none yet.
