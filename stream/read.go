@@ -103,7 +103,7 @@ func (s *Stream) readToSink() {
 	case isAgain(err):
 		return
 	case err != nil:
-		s.close(err)
+		s.fail(err)
 		return
 	case n == 0:
 		s.reachEOF()
@@ -143,6 +143,15 @@ func (s *Stream) reachEOF() {
 	s.setWant(s.want &^ readWant)
 }
 
+// fail closes a stream of which a read has failed. TLS may have an alert to send.
+func (s *Stream) fail(err error) {
+	if s.tls != nil {
+		s.err = err
+		s.FlushNow()
+	}
+	s.close(err)
+}
+
 // fetch reads once into the stream's own buffer. It returns EAGAIN when the kernel has
 // nothing, io.EOF at the end.
 func (s *Stream) fetch(room int) error {
@@ -167,7 +176,7 @@ func (s *Stream) fetch(room int) error {
 	case isAgain(err):
 		return err
 	case err != nil:
-		s.close(err)
+		s.fail(err)
 		return s.closedErr()
 	case n == 0:
 		s.reachEOF()

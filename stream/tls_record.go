@@ -15,6 +15,9 @@ const sealMost = 48 << 10
 // the end. It fills p as far as it can, and notes whether there may be more that the poller
 // does not know of, because it is not in the kernel any longer.
 func (t *secure) read(p []byte) (n int, err error) {
+	if t.shake != nil {
+		return 0, syscall.EAGAIN // see handshake.end
+	}
 	t.drained, t.more = false, false
 	n, err = t.readRecords(p)
 	switch {

@@ -55,6 +55,9 @@ func (p *Peer) Connect() *Peer {
 	return far
 }
 
+// Fake returns the poller that the socket belongs to.
+func (p *Peer) Fake() *Fake { return p.fake }
+
 func (p *Peer) change(f func()) {
 	p.fake.mu.Lock()
 	f()
