@@ -16,12 +16,17 @@ package eddy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"eddy/httpserver"
+	"eddy/tcp"
 )
 
 // Run serves h on addr, "host:port" or "unix:path", until ctx ends or the process is told
@@ -36,6 +41,27 @@ func Run(ctx context.Context, addr string, h http.Handler) error {
 		return err
 	}
 	if _, err := s.Listen(ctx, addr); err != nil {
+		s.Close()
+		return err
+	}
+	return s.run(ctx, signals)
+}
+
+// RunTLS is Run for HTTPS, with the certificate (or chain) and key of two PEM files. They may
+// be replaced while the server runs: see [tcp.KeyPair]. For more say over TLS, set
+// [Options].HTTP.TLS and call [Server.ListenTLS].
+func RunTLS(ctx context.Context, addr, certFile, keyFile string, h http.Handler) error {
+	pair, err := tcp.LoadKeyPair(certFile, keyFile)
+	if err != nil {
+		return fmt.Errorf("eddy: %w", err)
+	}
+	signals := notify()
+	defer signal.Stop(signals)
+	s, err := New(h, Options{HTTP: httpserver.Options{TLS: &tls.Config{GetCertificate: pair.GetCertificate}}})
+	if err != nil {
+		return err
+	}
+	if _, err := s.ListenTLS(ctx, addr); err != nil {
 		s.Close()
 		return err
 	}

@@ -13,10 +13,10 @@ const (
 )
 
 // Open makes a connection of a descriptor, as accepting does. It runs on the loop.
-func (s *Server) Open(l *loop.Loop, fd int) {
+func (s *Server) Open(l *loop.Loop, fd int, secure bool) {
 	s.open.Add(1)
 	l.AddLoad(1)
-	c := &conn{server: s, start: fd}
+	c := &conn{server: s, start: fd, secure: secure}
 	c.open(l)
 }
 

@@ -62,12 +62,17 @@ func (h *harness) finish(g *loop.Group) {
 }
 
 // connect opens a connection and returns the client's end of it.
-func (h *harness) connect() *poll.Peer {
+func (h *harness) connect() *poll.Peer { return h.open(false) }
+
+// connectTLS is connect for a connection that begins with a handshake.
+func (h *harness) connectTLS() *poll.Peer { return h.open(true) }
+
+func (h *harness) open(secure bool) *poll.Peer {
 	fd, peer := h.fake.Socket()
 	done := make(chan struct{})
 	h.loop.Post(func() {
 		defer close(done)
-		h.srv.Open(h.loop, fd)
+		h.srv.Open(h.loop, fd, secure)
 	})
 	<-done
 	return peer
