@@ -37,11 +37,11 @@ var (
 type secure struct {
 	wire
 	holdings
-	conn  *tls.Conn
+	tls   *tls.Conn
 	shake *handshake   // until TLS is up
 	out   *loop.Buffer // records that the kernel has not taken
 
-	more   bool // there may be bytes in conn
+	more   bool // there may be bytes in tls
 	posted bool // and they are going to be looked for
 }
 
@@ -107,11 +107,11 @@ func (s *Stream) prepare(side Side, config *tls.Config) (*handshake, error) {
 	}
 	t := &secure{wire: wire{s: s}}
 	if side == Server {
-		t.conn = tls.Server(&t.wire, config)
+		t.tls = tls.Server(&t.wire, config)
 	} else {
-		t.conn = tls.Client(&t.wire, config)
+		t.tls = tls.Client(&t.wire, config)
 	}
-	t.holdings = holdingsOf(t.conn)
+	t.holdings = holdingsOf(t.tls)
 	t.shake = &handshake{secure: t}
 	s.tls = t
 	return t.shake, nil
@@ -122,7 +122,7 @@ func (s *Stream) ConnectionState() (state tls.ConnectionState, ok bool) {
 	if s.tls == nil || s.tls.shake != nil {
 		return state, false
 	}
-	return s.tls.conn.ConnectionState(), true
+	return s.tls.tls.ConnectionState(), true
 }
 
 // Secure reports whether the stream uses TLS, or is about to.

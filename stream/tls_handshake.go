@@ -38,7 +38,7 @@ func (h *handshake) runHere(ctx context.Context) error {
 // run runs the handshake. Without a context that can end, crypto/tls starts no goroutine
 // to watch it: the reads do that.
 func (h *handshake) run() {
-	err := h.secure.conn.HandshakeContext(context.WithoutCancel(h.ctx))
+	err := h.secure.tls.HandshakeContext(context.WithoutCancel(h.ctx))
 	if err != nil {
 		err = &TLSError{err}
 	}

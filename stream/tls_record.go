@@ -50,7 +50,7 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 	}
 	for n < len(p) && err == nil {
 		var k int
-		k, err = t.conn.Read(p[n:])
+		k, err = t.tls.Read(p[n:])
 		n += k
 	}
 	return n, err
@@ -66,7 +66,7 @@ func (t *secure) seal() error {
 	p = p[:min(len(p), sealMost)]
 	t.out = s.loop.GetBuffer()
 	t.out.Space(len(p) + len(p)/64 + 128)
-	if _, err := t.conn.Write(p); err != nil {
+	if _, err := t.tls.Write(p); err != nil {
 		return err
 	}
 	s.out.Discard(len(p))
@@ -82,7 +82,7 @@ func (t *secure) goodbye() bool {
 	if t.shake != nil {
 		return false
 	}
-	t.conn.CloseWrite() // it fails if the connection has
+	t.tls.CloseWrite() // it fails if the connection has
 	return t.out != nil
 }
 

@@ -15,6 +15,7 @@ import (
 type wire struct {
 	s       *Stream
 	head    *loop.Buffer // bytes that were read before TLS began
+	conn    net.Conn     // once the stream was detached: what everything goes to
 	drained bool         // the kernel has had nothing more
 	eof     bool         // the descriptor is at its end
 }
@@ -28,6 +29,16 @@ func (wouldBlock) Temporary() bool { return true }
 
 // Read implements net.Conn.
 func (w *wire) Read(p []byte) (n int, err error) {
+	if w.conn != nil {
+		if w.head != nil {
+			n = copy(p, w.head.Bytes())
+			if w.head.Discard(n); w.head.Len() == 0 {
+				w.head = nil // not to the pool, which is the loop's
+			}
+			return n, nil
+		}
+		return w.conn.Read(p)
+	}
 	if h := w.s.tls.shake; h != nil {
 		err = w.s.loop.Do(h.ctx, func(ctx context.Context) error {
 			n, err = w.read(p)
@@ -86,6 +97,9 @@ func (w *wire) releaseHead() {
 
 // Write implements net.Conn: it takes everything.
 func (w *wire) Write(p []byte) (int, error) {
+	if w.conn != nil {
+		return w.conn.Write(p)
+	}
 	if h := w.s.tls.shake; h != nil {
 		err := w.s.loop.Do(context.WithoutCancel(h.ctx), func(context.Context) error { return w.queue(p) })
 		if err != nil {
@@ -110,24 +124,50 @@ func (w *wire) queue(p []byte) error {
 	return nil
 }
 
-// Close implements net.Conn. The stream closes itself.
-func (w *wire) Close() error { return nil }
+// Close implements net.Conn. A stream that is on its loop closes itself.
+func (w *wire) Close() error {
+	if w.conn != nil {
+		return w.conn.Close()
+	}
+	return nil
+}
 
 // LocalAddr implements net.Conn.
 func (w *wire) LocalAddr() net.Addr {
+	if w.conn != nil {
+		return w.conn.LocalAddr()
+	}
 	return net.TCPAddrFromAddrPort(w.s.loop.Files().LocalAddr(int(w.s.fd)))
 }
 
 // RemoteAddr implements net.Conn.
 func (w *wire) RemoteAddr() net.Addr {
+	if w.conn != nil {
+		return w.conn.RemoteAddr()
+	}
 	return net.TCPAddrFromAddrPort(w.s.loop.Files().PeerAddr(int(w.s.fd)))
 }
 
-// SetDeadline implements net.Conn. Nothing here waits.
-func (w *wire) SetDeadline(time.Time) error { return nil }
+// SetDeadline implements net.Conn. Nothing waits before the stream was detached.
+func (w *wire) SetDeadline(t time.Time) error {
+	if w.conn != nil {
+		return w.conn.SetDeadline(t)
+	}
+	return nil
+}
 
 // SetReadDeadline implements net.Conn.
-func (w *wire) SetReadDeadline(time.Time) error { return nil }
+func (w *wire) SetReadDeadline(t time.Time) error {
+	if w.conn != nil {
+		return w.conn.SetReadDeadline(t)
+	}
+	return nil
+}
 
 // SetWriteDeadline implements net.Conn; crypto/tls sets one before its close_notify.
-func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+func (w *wire) SetWriteDeadline(t time.Time) error {
+	if w.conn != nil {
+		return w.conn.SetWriteDeadline(t)
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"io"
+	"net"
 	"net/netip"
 	"syscall"
 )
@@ -234,6 +235,12 @@ func (f *fakeFiles) Close(fd int) error {
 func (f *fakeFiles) Adopt(c io.Closer) (int, error) {
 	c.Close()
 	return -1, errNoDescriptor
+}
+
+// Release fails, likewise.
+func (f *fakeFiles) Release(fd int) (net.Conn, error) {
+	f.Close(fd)
+	return nil, errNoDescriptor
 }
 
 func (f *fakeFiles) PeerAddr(int) netip.AddrPort  { return netip.AddrPort{} }

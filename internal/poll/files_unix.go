@@ -4,7 +4,9 @@ package poll
 
 import (
 	"io"
+	"net"
 	"net/netip"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -54,6 +56,13 @@ func (*files) Adopt(c io.Closer) (fd int, err error) {
 		return -1, e
 	}
 	return fd, err
+}
+
+// Release goes by way of a duplicate, too: package net takes no descriptor for its own.
+func (*files) Release(fd int) (net.Conn, error) {
+	f := os.NewFile(uintptr(fd), "connection")
+	defer f.Close()
+	return net.FileConn(f)
 }
 
 // duplicate returns another descriptor of the same file, which package net has made

@@ -37,6 +37,10 @@ type netConn struct {
 	closed   bool
 	failed   bool
 	pending  error // why it failed, until somebody was told
+
+	released   bool // it belongs to package net again: see Release
+	readerGone bool
+	settled    bool
 }
 
 func openConn(conn net.Conn) (fd int) {
@@ -48,6 +52,7 @@ func openConn(conn net.Conn) (fd int) {
 }
 
 func (c *netConn) reader() {
+	defer c.readerEnds()
 	for {
 		space := c.space()
 		if space == nil {
@@ -64,14 +69,21 @@ func (c *netConn) reader() {
 	}
 }
 
+func (c *netConn) readerEnds() {
+	c.socket.mu.Lock()
+	defer c.socket.mu.Unlock()
+	c.readerGone = true
+	c.room.Broadcast()
+}
+
 // space waits for room in the buffer. It is nil when the connection was closed.
 func (c *netConn) space() []byte {
 	c.socket.mu.Lock()
 	defer c.socket.mu.Unlock()
-	for c.to-c.from == len(c.in) && !c.closed {
+	for c.to-c.from == len(c.in) && !c.closed && !c.released {
 		c.room.Wait()
 	}
-	if c.closed {
+	if c.closed || c.released {
 		return nil
 	}
 	c.to = copy(c.in, c.in[c.from:c.to])
@@ -85,7 +97,7 @@ func (c *netConn) arrived(n int, err error) bool {
 	defer c.socket.mu.Unlock()
 	c.to += n
 	switch {
-	case err == nil || c.closed: // its end is close's doing, and no failure of the output
+	case err == nil || c.closed || c.released: // its end is wanted, and no failure of the output
 	case err == io.EOF:
 		c.eof = true
 	default:
@@ -198,6 +210,7 @@ func (c *netConn) departing() (b []byte, last func()) {
 		return b, nil
 	}
 	c.writing = false
+	c.room.Broadcast()
 	switch {
 	case c.closed:
 		return nil, func() { c.conn.Close() }

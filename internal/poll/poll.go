@@ -13,6 +13,7 @@ package poll
 import (
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 )
@@ -87,6 +88,9 @@ type Files interface {
 	// Adopt makes a descriptor, non-blocking and close-on-exec, of a listener or connection
 	// of package net. That is used up, also when Adopt fails.
 	Adopt(c io.Closer) (fd int, err error)
+	// Release makes a connection of package net of a connected socket's descriptor, which
+	// must not be watched any more. That is used up, also when Release fails.
+	Release(fd int) (net.Conn, error)
 	// PeerAddr returns the address of the other end of a connected socket, invalid for
 	// sockets that are not of IP or no longer connected.
 	PeerAddr(fd int) netip.AddrPort

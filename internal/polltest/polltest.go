@@ -58,6 +58,7 @@ func Run(t *testing.T, k Kind) {
 		{"end of file", endOfFile},
 		{"backpressure", backpressure},
 		{"what was written arrives after close", writtenBeforeClose},
+		{"released with bytes both ways", released},
 		{"close with unread bytes", closeWithUnreadBytes},
 		{"accept", accept},
 		{"adopt", adopt},
