@@ -2,7 +2,6 @@ package poll
 
 import (
 	"io"
-	"net/netip"
 	"syscall"
 )
 
@@ -25,6 +24,8 @@ type Peer struct {
 	writes     int
 	pending    []int // a listening socket's connections to accept
 	acceptErr  error
+	target     Target // what the loop connects to, if it does
+	connecting bool   // neither Established nor Reset yet
 }
 
 // Socket opens a connected socket and returns the loop's descriptor and the peer's end.
@@ -115,6 +116,9 @@ func (p *Peer) Closed() (closed, sendsNoMore bool) {
 }
 
 func (p *Peer) ready() (m Mode) {
+	if p.connecting && p.failure == nil {
+		return 0
+	}
 	if len(p.toLoop) > 0 || p.peerClosed || len(p.pending) > 0 || p.acceptErr != nil {
 		m |= Read
 	}
@@ -142,6 +146,8 @@ func (f *fakeFiles) with(fd int, do func(p *Peer) (int, error)) (int, error) {
 		return 0, syscall.EBADF
 	case p.failure != nil:
 		return 0, p.failure
+	case p.connecting:
+		return 0, syscall.EAGAIN
 	}
 	return do(p)
 }
@@ -211,6 +217,9 @@ func (f *fakeFiles) CloseWrite(fd int) error {
 
 func (f *fakeFiles) Error(fd int) error {
 	_, err := f.with(fd, func(*Peer) (int, error) { return 0, nil })
+	if err == syscall.EAGAIN {
+		return nil // it is being connected
+	}
 	return err
 }
 
@@ -232,6 +241,3 @@ func (f *fakeFiles) Adopt(c io.Closer) (int, error) {
 	c.Close()
 	return -1, errNoDescriptor
 }
-
-func (f *fakeFiles) PeerAddr(int) netip.AddrPort  { return netip.AddrPort{} }
-func (f *fakeFiles) LocalAddr(int) netip.AddrPort { return netip.AddrPort{} }

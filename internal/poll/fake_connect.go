@@ -1,0 +1,54 @@
+package poll
+
+import (
+	"net/netip"
+	"syscall"
+)
+
+// OnConnect sets what becomes of the connections that the loop begins; without it they fail
+// with ENETUNREACH. f is called for each, with the far end of a socket that is being
+// connected, and stays so until the test calls Establish or Reset on it: at once,
+// later, or never. An error of f fails Connect itself.
+func (f *Fake) OnConnect(connect func(t Target, far *Peer) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.connect = connect
+}
+
+// Establish completes a connection that the loop has begun.
+func (p *Peer) Establish() { p.change(func() { p.connecting = false }) }
+
+func (f *fakeFiles) Connect(t Target) (fd int, err error) {
+	f.mu.Lock()
+	connect := f.connect
+	if connect == nil {
+		f.mu.Unlock()
+		return -1, syscall.ENETUNREACH
+	}
+	p := (*Fake)(f).open()
+	p.target, p.connecting = t, true
+	f.mu.Unlock()
+	if err := connect(t, p); err != nil {
+		f.Close(p.fd)
+		return -1, err
+	}
+	return p.fd, nil
+}
+
+// PeerAddr is known for sockets that the loop has connected.
+func (f *fakeFiles) PeerAddr(fd int) netip.AddrPort {
+	return f.addr(fd, func(t *Target) netip.AddrPort { return t.Addr })
+}
+
+// LocalAddr is the one that the loop has asked for.
+func (f *fakeFiles) LocalAddr(fd int) netip.AddrPort {
+	return f.addr(fd, func(t *Target) netip.AddrPort { return t.Local })
+}
+
+func (f *fakeFiles) addr(fd int, of func(*Target) netip.AddrPort) (addr netip.AddrPort) {
+	f.with(fd, func(p *Peer) (int, error) {
+		addr = of(&p.target)
+		return 0, nil
+	})
+	return addr
+}
