@@ -28,10 +28,16 @@ func (f *fakeFiles) Connect(t Target) (fd int, err error) {
 	p := (*Fake)(f).open()
 	p.target, p.connecting = t, true
 	f.mu.Unlock()
+	begun := false
+	defer func() { // also if connect panics
+		if !begun {
+			f.Close(p.fd)
+		}
+	}()
 	if err := connect(t, p); err != nil {
-		f.Close(p.fd)
 		return -1, err
 	}
+	begun = true
 	return p.fd, nil
 }
 

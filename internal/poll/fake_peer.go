@@ -216,11 +216,12 @@ func (f *fakeFiles) CloseWrite(fd int) error {
 }
 
 func (f *fakeFiles) Error(fd int) error {
-	_, err := f.with(fd, func(*Peer) (int, error) { return 0, nil })
-	if err == syscall.EAGAIN {
-		return nil // it is being connected
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.sockets[fd]; p != nil {
+		return p.failure
 	}
-	return err
+	return syscall.EBADF
 }
 
 func (f *fakeFiles) Close(fd int) error {

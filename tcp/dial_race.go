@@ -1,0 +1,234 @@
+package tcp
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"eddy/internal/poll"
+	"eddy/loop"
+	"eddy/stream"
+)
+
+// busyPause is how long it is until a Unix socket whose listener had no room is tried again.
+const busyPause = 10 * time.Millisecond
+
+// race is one dial: attempts, of which the first to succeed wins. A coroutine begins them
+// and waits, and their descriptors' handlers tell it how they end; all of it happens on
+// the loop, and what is open when the coroutine leaves is closed.
+type race struct {
+	loop    *loop.Loop
+	control func(network, address string, c syscall.RawConn) error
+	local   netip.AddrPort
+	path    string // of a Unix socket; "": TCP
+
+	plan   schedule
+	open   []*attempt
+	errs   errorList
+	winner *stream.Stream
+	won    bool         // the winner is the caller's
+	waiter *loop.Waiter // of the coroutine, while it waits
+}
+
+// deliver runs the race on its loop and returns the winner to the caller, or to nobody: the
+// caller may be a coroutine of another loop, and be ended while it waits for this one.
+func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
+	var mu sync.Mutex
+	var arrived *stream.Stream
+	left := false
+	err := r.loop.Do(ctx, func(ctx context.Context) error {
+		if err := r.run(ctx); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if arrived = r.winner; left {
+			arrived.CloseNow()
+		}
+		return nil
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if err != nil {
+		left = true
+		if s := arrived; s != nil {
+			r.loop.Post(s.CloseNow)
+		}
+		return nil, err
+	}
+	return arrived, nil
+}
+
+// run returns when an attempt has won, all have failed or ctx has ended.
+func (r *race) run(ctx context.Context) error {
+	defer r.end()
+	for r.winner == nil {
+		now := time.Now()
+		if err := r.stopped(ctx); err != nil {
+			return append(r.errs, err).err()
+		}
+		if addr, ok := r.plan.next(now); ok {
+			r.begin(addr)
+		} else if r.plan.exhausted() {
+			return r.errs.err()
+		} else {
+			r.wait(ctx, now)
+		}
+	}
+	r.won = true
+	return nil
+}
+
+// stopped returns why nothing more shall be begun.
+func (r *race) stopped(ctx context.Context) error {
+	if r.loop.Closed() {
+		return loop.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// wait returns when something may have changed. Why it was ended is seen by stopped.
+func (r *race) wait(ctx context.Context, now time.Time) {
+	var w loop.Waiter
+	w.Init(ctx)
+	r.waiter = &w
+	if d, ok := r.plan.pause(now); ok {
+		defer w.WakeAfter(d)()
+	}
+	w.Wait(ctx)
+	r.waiter = nil
+}
+
+func (r *race) wake() {
+	if r.waiter != nil {
+		r.waiter.Wake()
+	}
+}
+
+// end closes what has not won. It runs also when the coroutine is ended while it waits.
+func (r *race) end() {
+	if r.winner != nil && !r.won {
+		r.winner.CloseNow()
+	}
+	for _, a := range r.open {
+		r.loop.RemoveHandler(a.id)
+		r.loop.Files().Close(a.fd)
+	}
+	r.open = nil
+}
+
+// attempt is a descriptor that is being connected.
+type attempt struct {
+	race *race
+	addr netip.AddrPort
+	id   loop.ID
+	fd   int
+}
+
+func (r *race) begin(addr netip.AddrPort) {
+	fd, err := r.loop.Files().Connect(r.target(addr))
+	if err != nil {
+		r.fail(addr, err)
+		return
+	}
+	a := &attempt{race: r, addr: addr, fd: fd}
+	if a.id, err = r.loop.AddHandler(fd, a, loop.Write); err != nil {
+		r.loop.Files().Close(fd)
+		r.fail(addr, err)
+		return
+	}
+	r.open = append(r.open, a)
+}
+
+func (r *race) target(addr netip.AddrPort) poll.Target {
+	if r.path != "" {
+		return poll.Target{Path: r.path, Control: r.control}
+	}
+	local := r.local
+	if !local.IsValid() && local.Port() != 0 {
+		ip := loopback6
+		if addr.Addr().Is4() {
+			ip = loopback4
+		}
+		local = netip.AddrPortFrom(ip, local.Port())
+	}
+	return poll.Target{Addr: addr, Local: local, Control: r.setUp}
+}
+
+// setUp is the Control function of TCP.
+func (r *race) setUp(network, address string, c syscall.RawConn) error {
+	if err := setDialOptions(network, address, c); err != nil || r.control == nil {
+		return err
+	}
+	return r.control(network, address, c)
+}
+
+func (r *race) fail(addr netip.AddrPort, err error) {
+	switch {
+	case r.path == "":
+		r.errs = append(r.errs, &attemptError{addr, err})
+	case err == syscall.EAGAIN:
+		r.plan.again(addr, time.Now(), busyPause)
+		return
+	default:
+		r.errs = append(r.errs, err)
+	}
+	r.plan.failed(time.Now())
+}
+
+// HandleReady implements loop.Handler.
+func (a *attempt) HandleReady(ready loop.Ready) {
+	r := a.race
+	a.leave()
+	err := a.outcome(ready)
+	if err == nil && r.winner == nil {
+		r.winner, err = stream.New(r.loop, a.fd) // which has closed the descriptor if it fails
+	} else {
+		r.loop.Files().Close(a.fd)
+	}
+	if err != nil {
+		r.winner = nil
+		r.fail(a.addr, err)
+	}
+	r.wake()
+}
+
+// leave takes the attempt out of the race.
+func (a *attempt) leave() {
+	r := a.race
+	r.loop.RemoveHandler(a.id)
+	r.open = slices.DeleteFunc(r.open, func(o *attempt) bool { return o == a })
+}
+
+// outcome returns why the attempt has failed, nil if it has not.
+func (a *attempt) outcome(ready loop.Ready) error {
+	r := a.race
+	if err := r.loop.Files().Error(a.fd); err != nil || r.path != "" {
+		return err
+	}
+	if ready&loop.Error != 0 {
+		return syscall.ECONNREFUSED // whoever waited for the event was given the reason
+	}
+	if r.local.Port() == 0 && r.loop.Files().LocalAddr(a.fd) == a.addr {
+		// The system chose the peer's port for this end, so that the socket is connected to
+		// itself (RFC 9293 §3.5 allows it): nobody listens there.
+		return syscall.ECONNREFUSED
+	}
+	return nil
+}
+
+// HandleDeadline implements loop.Handler; an attempt sets none.
+func (a *attempt) HandleDeadline() {}
+
+// HandleLoopClose implements loop.Handler.
+func (a *attempt) HandleLoopClose() {
+	a.leave()
+	a.race.loop.Files().Close(a.fd)
+	if !a.race.loop.Closed() {
+		a.race.fail(a.addr, stream.ErrPanicked)
+	}
+	a.race.wake()
+}
