@@ -28,8 +28,7 @@ type race struct {
 	plan   schedule
 	open   []*attempt
 	errs   errorList
-	winner *stream.Stream
-	won    bool         // the winner is the caller's
+	winner *attempt     // it is among the open ones until it becomes a stream
 	waiter *loop.Waiter // of the coroutine, while it waits
 }
 
@@ -40,12 +39,13 @@ func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
 	var arrived *stream.Stream
 	left := false
 	err := r.loop.Do(ctx, func(ctx context.Context) error {
-		if err := r.run(ctx); err != nil {
+		s, err := r.run(ctx)
+		if err != nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if arrived = r.winner; left {
+		if arrived = s; left {
 			arrived.CloseNow()
 		}
 		return nil
@@ -63,23 +63,25 @@ func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
 }
 
 // run returns when an attempt has won, all have failed or ctx has ended.
-func (r *race) run(ctx context.Context) error {
+func (r *race) run(ctx context.Context) (*stream.Stream, error) {
 	defer r.end()
 	for r.winner == nil {
 		now := time.Now()
 		if err := r.stopped(ctx); err != nil {
-			return append(r.errs, err).err()
+			return nil, append(r.errs, err).err()
 		}
 		if addr, ok := r.plan.next(now); ok {
 			r.begin(addr)
 		} else if r.plan.exhausted() {
-			return r.errs.err()
+			return nil, r.errs.err()
 		} else {
 			r.wait(ctx, now)
 		}
 	}
-	r.won = true
-	return nil
+	// Not before the coroutine is here to use it: a stream that nobody reads from is closed
+	// when its peer is gone, with all that it has sent.
+	r.winner.leave()
+	return stream.New(r.loop, r.winner.fd)
 }
 
 // stopped returns why nothing more shall be begun.
@@ -110,9 +112,6 @@ func (r *race) wake() {
 
 // end closes what has not won. It runs also when the coroutine is ended while it waits.
 func (r *race) end() {
-	if r.winner != nil && !r.won {
-		r.winner.CloseNow()
-	}
 	for _, a := range r.open {
 		r.loop.RemoveHandler(a.id)
 		r.loop.Files().Close(a.fd)
@@ -182,15 +181,14 @@ func (r *race) fail(addr netip.AddrPort, err error) {
 // HandleReady implements loop.Handler.
 func (a *attempt) HandleReady(ready loop.Ready) {
 	r := a.race
-	a.leave()
-	err := a.outcome(ready)
-	if err == nil && r.winner == nil {
-		r.winner, err = stream.New(r.loop, a.fd) // which has closed the descriptor if it fails
-	} else {
-		r.loop.Files().Close(a.fd)
+	if r.winner != nil {
+		return // this one is late, or has won already; the coroutine is on its way
 	}
-	if err != nil {
-		r.winner = nil
+	if err := a.outcome(ready); err == nil {
+		r.winner = a
+	} else {
+		a.leave()
+		r.loop.Files().Close(a.fd)
 		r.fail(a.addr, err)
 	}
 	r.wake()
@@ -225,10 +223,14 @@ func (a *attempt) HandleDeadline() {}
 
 // HandleLoopClose implements loop.Handler.
 func (a *attempt) HandleLoopClose() {
+	r := a.race
 	a.leave()
-	a.race.loop.Files().Close(a.fd)
-	if !a.race.loop.Closed() {
-		a.race.fail(a.addr, stream.ErrPanicked)
+	r.loop.Files().Close(a.fd)
+	if r.winner == a {
+		r.winner = nil
 	}
-	a.race.wake()
+	if !r.loop.Closed() {
+		r.fail(a.addr, stream.ErrPanicked)
+	}
+	r.wake()
 }

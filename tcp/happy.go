@@ -19,6 +19,9 @@ const (
 // interleave returns addresses in the order of their trial: the families by turns, beginning
 // with that of the first one, and each in the resolver's order (RFC 8305 §4).
 func interleave(addrs []netip.AddrPort) []netip.AddrPort {
+	if len(addrs) < 2 {
+		return addrs
+	}
 	var first, second []netip.AddrPort
 	for _, a := range addrs {
 		list := &first

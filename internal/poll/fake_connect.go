@@ -18,6 +18,9 @@ func (f *Fake) OnConnect(connect func(t Target, far *Peer) error) {
 // Establish completes a connection that the loop has begun.
 func (p *Peer) Establish() { p.change(func() { p.connecting = false }) }
 
+// SetLocalAddr sets the address of the loop's end. It was asked for, or is none, until then.
+func (p *Peer) SetLocalAddr(a netip.AddrPort) { p.change(func() { p.target.Local = a }) }
+
 func (f *fakeFiles) Connect(t Target) (fd int, err error) {
 	f.mu.Lock()
 	connect := f.connect
@@ -46,7 +49,7 @@ func (f *fakeFiles) PeerAddr(fd int) netip.AddrPort {
 	return f.addr(fd, func(t *Target) netip.AddrPort { return t.Addr })
 }
 
-// LocalAddr is the one that the loop has asked for.
+// LocalAddr is the one that the loop has asked for, or that of SetLocalAddr.
 func (f *fakeFiles) LocalAddr(fd int) netip.AddrPort {
 	return f.addr(fd, func(t *Target) netip.AddrPort { return t.Local })
 }
