@@ -42,14 +42,15 @@ type DialOptions struct {
 	Allow func(netip.AddrPort) error
 	// Control, if not nil, is called with each descriptor before it is bound and connected, as
 	// that of [net.Dialer]; TCP_NODELAY and keep-alive have been set then. It runs on the
-	// loop, or on Windows in a goroutine, and must not block.
+	// loop, or with the poller of package net in a goroutine, and must not block.
 	Control func(network, address string, c syscall.RawConn) error
 }
 
 // Dial connects to addr: "host:port" over TCP, where the host is a name or an address and the
 // port a number or the name of a service, or "unix:" and the path of a Unix socket, which on
-// Linux may begin with "@" for one that is no file. It parks the calling coroutine, or blocks any other goroutine.
-// The stream belongs to o.Loop, or else to the loop of the coroutine.
+// Linux may begin with "@" for one that is no file. It parks the calling coroutine, or blocks
+// any other goroutine; a plain callback of the loop must not call it. The stream belongs to
+// o.Loop, or else to the loop of the coroutine.
 //
 // The addresses of a name are tried as RFC 8305 has it (happy eyeballs): the families by turns,
 // the next address when the last one has had 250 milliseconds or any has failed, at most 8 at once and 16 of a

@@ -97,7 +97,7 @@ func TestDial_AllowSeesEachAddress(t *testing.T) {
 			t.Errorf("Allow saw %v, want %v", seen, want)
 		}
 		d.begun = nil
-		for _, addr := range []string{"inner:80", "127.0.0.1:80", "[::ffff:10.0.0.1]:80", "0.0.0.0:80", "[::]:80", "unix:/run/sock"} {
+		for _, addr := range []string{"inner:80", "127.0.0.1:80", "[::ffff:10.0.0.1]:80", "0.0.0.0:80", "[::]:80", "[::%lo]:80", "[::1%lo]:80", "unix:/run/sock"} {
 			seen = nil
 			_, err := d.dial(context.Background(), addr, o)
 			var e *tcp.DialError
@@ -105,7 +105,7 @@ func TestDial_AllowSeesEachAddress(t *testing.T) {
 				t.Errorf("%s: %v", addr, err)
 			}
 			for _, s := range seen {
-				if strings.Contains(s, "ffff") || strings.HasPrefix(s, "0.0.0.0") || strings.HasPrefix(s, "[::]") {
+				if strings.Contains(s, "ffff") || strings.HasPrefix(s, "0.0.0.0") || strings.HasPrefix(s, "[::]") || strings.HasPrefix(s, "[::%") {
 					t.Errorf("%s: Allow saw %s", addr, s)
 				}
 			}

@@ -95,7 +95,7 @@ func fitting(q Query, addrs []netip.AddrPort) ([]netip.AddrPort, error) {
 // this machine.
 func concrete(ip netip.Addr) netip.Addr {
 	switch {
-	case !ip.IsUnspecified():
+	case !ip.WithZone("").IsUnspecified():
 		return ip
 	case ip.Is4():
 		return loopback4

@@ -32,7 +32,7 @@ type CachingResolver struct {
 	// long they are good. Default: a minute. Negative: not at all.
 	TTL time.Duration
 	// NegativeTTL is how long it is kept that a name does not exist (IsNotFound of
-	// [net.DNSError]). Other errors are not kept. Default: 5 seconds. Negative: not at all.
+	// [net.DNSError]) or has no address. Other errors are not kept. Default: 5 seconds. Negative: not at all.
 	NegativeTTL time.Duration
 	// Size is how many answers are kept at most. The one that was not asked for
 	// longest makes room. Default: 1000.
@@ -67,8 +67,8 @@ func (r *CachingResolver) Resolve(ctx context.Context, q Query) ([]netip.AddrPor
 	}
 	f := r.board(q)
 	r.mu.Unlock()
+	defer r.leave(q, f)
 	addrs, err := f.future.Wait(ctx)
-	r.leave(q, f)
 	return slices.Clone(addrs), err
 }
 
@@ -134,7 +134,7 @@ func (r *CachingResolver) forget(q Query, f *flight) {
 
 // keep keeps an answer that is worth it.
 func (r *CachingResolver) keep(q Query, addrs []netip.AddrPort, err error) {
-	ttl := r.ttl(err)
+	ttl := r.ttl(addrs, err)
 	if ttl <= 0 {
 		return
 	}
@@ -163,13 +163,13 @@ func (r *CachingResolver) size() int {
 	return DefaultCacheSize
 }
 
-// ttl returns how long an answer with err is kept.
-func (r *CachingResolver) ttl(err error) time.Duration {
+// ttl returns how long an answer is kept.
+func (r *CachingResolver) ttl(addrs []netip.AddrPort, err error) time.Duration {
 	var dns *net.DNSError
 	switch {
-	case err == nil:
+	case err == nil && len(addrs) > 0:
 		return cmp.Or(r.TTL, DefaultTTL)
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case err == nil, errors.As(err, &dns) && dns.IsNotFound:
 		return cmp.Or(r.NegativeTTL, DefaultNegativeTTL)
 	}
 	return 0

@@ -103,3 +103,22 @@ func TestSystem_LookupEndsWithTheContext(t *testing.T) {
 	}
 	<-ended
 }
+
+// In a coroutine, also one that keeps its loop, a lookup lets the loop go on.
+func TestSystem_LookupParks(t *testing.T) {
+	l := dialLoop(t)
+	refused, turned := errors.New("no server"), make(chan bool)
+	r := &tcp.SystemResolver{Net: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		<-turned
+		return nil, refused
+	}}}
+	err := l.Do(t.Context(), func(ctx context.Context) error {
+		l.Post(func() { close(turned) })
+		_, err := r.Resolve(ctx, query("name.example."))
+		return err
+	})
+	var dns *net.DNSError
+	if !errors.As(err, &dns) {
+		t.Errorf("the error is %v", err)
+	}
+}
