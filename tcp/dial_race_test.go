@@ -227,7 +227,7 @@ func TestDial_LoopClosedMeanwhile(t *testing.T) {
 				t.Errorf("%d attempts are under way", n)
 			}
 			d.loop.Close()
-			if err := <-failed; !errors.Is(err, loop.ErrClosed) {
+			if err := <-failed; !errors.Is(err, loop.ErrClosed) || err.Error() != `tcp: dial "name:80": connect: loop: closed` {
 				t.Errorf("%s: %v", from, err)
 			}
 			if n := d.fake.Open(); n != 0 {
@@ -264,6 +264,88 @@ func TestDial_CallersLoopClosedMeanwhile(t *testing.T) {
 			t.Errorf("%d descriptors are left", n)
 		}
 	})
+}
+
+// As above, but the connection is there just when nobody waits for it any more.
+func TestDial_ArrivesForNobody(t *testing.T) {
+	dialBubble(t, nil, func(d *dialing) {
+		other, err := loop.New(loop.Options{Poller: poll.NewFake(), Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go other.Run()
+		failed := make(chan error, 1)
+		other.Spawn(context.Background(), func(ctx context.Context) {
+			_, err := tcp.Dial(ctx, a4, tcp.DialOptions{Loop: d.loop})
+			failed <- err
+		})
+		synctest.Wait()
+		goOn := make(chan bool)
+		d.loop.Post(func() { <-goOn })
+		synctest.Wait()
+		d.peers[a4].Establish()
+		other.Close()
+		if err := <-failed; !errors.Is(err, loop.ErrClosed) {
+			t.Errorf("the error is %v", err)
+		}
+		close(goOn)
+		synctest.Wait()
+		if n := d.fake.Open(); n != 0 {
+			t.Errorf("%d descriptors are left", n)
+		}
+	})
+}
+
+// faulty is a poller with faults of its own.
+type faulty struct {
+	*poll.Fake
+	addErr error // of Add
+	files  poll.Files
+}
+
+func (p *faulty) Add(fd int, token uint64, m poll.Mode) error {
+	if p.addErr != nil {
+		return p.addErr
+	}
+	return p.Fake.Add(fd, token, m)
+}
+
+func (p *faulty) Files() poll.Files { return p.files }
+
+// forgetful keeps the reasons of failures to itself.
+type forgetful struct{ poll.Files }
+
+func (forgetful) Error(int) error { return nil }
+
+func TestDial_FaultsOfThePoller(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		poller func(*poll.Fake) *faulty
+		want   error
+	}{
+		{"cannot watch", func(f *poll.Fake) *faulty { return &faulty{f, syscall.ENOSPC, f.Files()} }, syscall.ENOSPC},
+		{"tells no reason", func(f *poll.Fake) *faulty { return &faulty{f, nil, forgetful{f.Files()}} }, syscall.ECONNREFUSED},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := poll.NewFake()
+			fake.OnConnect(func(_ poll.Target, far *poll.Peer) error {
+				far.Reset(syscall.ENETUNREACH)
+				return nil
+			})
+			l, err := loop.New(loop.Options{Poller: c.poller(fake), Logger: quiet})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go l.Run()
+			defer l.Close()
+			if _, err := tcp.Dial(context.Background(), a4, tcp.DialOptions{Loop: l}); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v, want %v", c.name, err, c.want)
+			}
+			if n := fake.Open(); n != 0 {
+				t.Errorf("%s: %d descriptors are left", c.name, n)
+			}
+		})
+	}
 }
 
 func TestDial_NeedsALoop(t *testing.T) {

@@ -87,9 +87,6 @@ func lookUpPort(ctx context.Context, service string) (uint16, error) {
 	n, err := async.RunInExecutor(async.Quiet(ctx), &lookups, func(ctx context.Context) (int, error) {
 		return services.LookupPort(ctx, "tcp", service)
 	}).Wait(ctx)
-	if err == nil && n == 0 {
-		err = &net.AddrError{Err: "invalid port", Addr: service}
-	}
 	return uint16(n), err
 }
 

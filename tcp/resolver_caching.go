@@ -146,7 +146,7 @@ func (r *CachingResolver) keep(q Query, addrs []netip.AddrPort, err error) {
 	if r.answers == nil {
 		r.answers = make(map[Query]*list.Element)
 	}
-	r.answers[q] = r.recent.PushFront(&answer{q, slices.Clone(addrs), err, time.Now().Add(ttl)})
+	r.answers[q] = r.recent.PushFront(&answer{q, addrs, err, time.Now().Add(ttl)})
 	if r.recent.Len() > r.size() {
 		r.drop(r.recent.Back())
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,6 +170,48 @@ func TestCaching_GivesUpWhatNobodyWantsAnyMore(t *testing.T) {
 		got, err := r.Resolve(t.Context(), query("name"))
 		if !slices.Equal(got, addrs(a4)) || err != nil || len(inner.calls) != 3 || inner.ended != 2 {
 			t.Errorf("%v, %v after %d lookups, %d of them given up", got, err, len(inner.calls), inner.ended)
+		}
+	})
+}
+
+// A lookup that goes on although nobody wants it brings its answer beside that of the next.
+func TestCaching_AnswersThatComeTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lookups atomic.Int32
+		r := &tcp.CachingResolver{Size: 2, Resolver: resolverFunc(func(context.Context, tcp.Query) ([]netip.AddrPort, error) {
+			lookups.Add(1)
+			time.Sleep(time.Second)
+			return addrs(a4), nil
+		})}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		defer cancel()
+		r.Resolve(ctx, query("a"))
+		for _, host := range []string{"a", "b", "a", "b"} {
+			if _, err := r.Resolve(t.Context(), query(host)); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := lookups.Load(); n != 3 {
+			t.Errorf("%d lookups, want 3", n)
+		}
+	})
+}
+
+// Who comes when a lookup has failed begins another one, also while some have not taken
+// notice yet.
+func TestCaching_NobodyJoinsALookupThatIsOver(t *testing.T) {
+	dialBubble(t, nil, func(d *dialing) {
+		inner := &counting{after: time.Second, err: errors.New("server misbehaving")}
+		r := &tcp.CachingResolver{Resolver: inner}
+		d.loop.Spawn(context.Background(), func(ctx context.Context) { r.Resolve(ctx, query("name")) })
+		synctest.Wait()
+		goOn := make(chan bool)
+		d.loop.Post(func() { <-goOn })
+		time.Sleep(2 * time.Second)
+		r.Resolve(context.Background(), query("name"))
+		close(goOn)
+		if len(inner.calls) != 2 {
+			t.Errorf("%d lookups, want 2", len(inner.calls))
 		}
 	})
 }
