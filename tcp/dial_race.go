@@ -30,36 +30,37 @@ type race struct {
 	errs   errorList
 	winner *attempt     // it is among the open ones until it becomes a stream
 	waiter *loop.Waiter // of the coroutine, while it waits
+
+	mu      sync.Mutex
+	arrived *stream.Stream // what the winner has become
+	left    bool           // the caller has gone without it
 }
 
 // deliver runs the race on its loop and returns the winner to the caller, or to nobody: the
 // caller may be a coroutine of another loop, and be ended while it waits for this one.
 func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
-	var mu sync.Mutex
-	var arrived *stream.Stream
-	left := false
 	err := r.loop.Do(ctx, func(ctx context.Context) error {
 		s, err := r.run(ctx)
 		if err != nil {
 			return err
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if arrived = s; left {
-			arrived.CloseNow()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.arrived = s; r.left {
+			s.CloseNow()
 		}
 		return nil
 	})
-	mu.Lock()
-	defer mu.Unlock()
-	if err != nil {
-		left = true
-		if s := arrived; s != nil {
-			r.loop.Post(s.CloseNow)
-		}
-		return nil, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		return r.arrived, nil
 	}
-	return arrived, nil
+	r.left = true
+	if s := r.arrived; s != nil {
+		r.loop.Post(s.CloseNow)
+	}
+	return nil, err
 }
 
 // run returns when an attempt has won, all have failed or ctx has ended.

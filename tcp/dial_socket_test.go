@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -283,4 +284,43 @@ func TestDial_ClosedAttemptsAreForgotten(t *testing.T) {
 		}
 		talk(t, s)
 	}
+}
+
+// Many dials at once, of which every second one is given up at some time.
+func TestDial_ManyAtOnce(t *testing.T) {
+	lp := dialLoop(t)
+	addr := netip.MustParseAddrPort(echo(t, "tcp", "127.0.0.1:0"))
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	r := &tcp.CachingResolver{Resolver: names{"name": {netip.MustParseAddrPort(closed.Addr().String()), addr}}}
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if i%2 == 0 {
+				go cancel()
+			}
+			err := lp.Do(ctx, func(ctx context.Context) error {
+				s, err := tcp.Dial(ctx, "name:80", tcp.DialOptions{Resolver: r})
+				if err == nil {
+					s.CloseNow()
+				}
+				return err
+			})
+			if err != nil && (i%2 != 0 || !errors.Is(err, context.Canceled)) {
+				t.Errorf("dial %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	lp.Do(t.Context(), func(context.Context) error {
+		if n := lp.Descriptors(); n != 0 {
+			t.Errorf("%d descriptors are left", n)
+		}
+		return nil
+	})
 }
