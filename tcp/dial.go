@@ -126,8 +126,8 @@ func (r *race) aim(ctx context.Context, addr string, o *DialOptions) (Phase, err
 // resolve runs outside of the loop, because a resolver that blocks must not stop it.
 func resolve(ctx context.Context, addr string, o *DialOptions) ([]netip.AddrPort, error) {
 	host, service, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
+	if e, ok := errors.AsType[*net.AddrError](err); ok {
+		return nil, &net.AddrError{Err: e.Err} // DialError has the address, quoted
 	}
 	port, err := lookUpPort(ctx, service)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"eddy/tcp"
 )
@@ -24,12 +25,16 @@ func TestDial_RefusesBadAddresses(t *testing.T) {
 			"2001:db8::1:80", "[host:80", "a\x00b:80", "a b:80", "a/b:80", "user@host:80", "a..b:80", ".:80", ".a:80",
 			"127.1:80", "0177.0.0.1:80", "2130706433:80", "0x7f.1:80", "0x7f000001:80", "1.2.3.4.:80", "１２７.１:80",
 			"1.2.3.4%eth0:80", "[fe80::1%]:80", strings.Repeat("a", 64) + ":80", strings.Repeat("a.", 127) + "com:80", strings.Repeat("ä", 5000) + ":80",
-			"a\xffb:80", "xn--ü:80", "unix:", "unix:@", "unix:/a\x00b",
+			"a\nb", "a\nb:80", "a\nb:8:80", "host:8\n0", "host:\x1b[31m", "host:a b", "host:no-such-service",
+			"a\xffb:80", "a\u202eb:80", "xn--ü:80", "unix:", "unix:@", "unix:/a\x00b",
 		} {
 			_, err := d.dial(context.Background(), addr, tcp.DialOptions{Resolver: never})
 			var e *tcp.DialError
 			if !errors.As(err, &e) || e.Phase != tcp.PhaseResolve || len(err.Error()) > len(addr)*4+600 {
 				t.Errorf("%q: %v", addr, err)
+			}
+			if err != nil && strings.ContainsFunc(err.Error(), unicode.IsControl) {
+				t.Errorf("%q: a log would be confused by the error %q", addr, err)
 			}
 		}
 		if len(d.begun) != 0 {

@@ -44,9 +44,10 @@ func interleave(addrs []netip.AddrPort) []netip.AddrPort {
 	return order
 }
 
-// schedule says when the attempts of one dial begin: the next one when the last has been
-// alone for attemptDelay, or at once when any has failed. It does nothing itself, and is
-// told the time.
+// schedule says when the attempts of one dial begin (RFC 8305 §5): the next one when the last
+// has been alone for attemptDelay, or at once when any has failed. It does nothing itself, and
+// is told the time. The resolver asks for both families (§3) and sorts them (§4); addresses for
+// networks that have IPv6 only are not made up (§7).
 type schedule struct {
 	left    []netip.AddrPort // not begun yet
 	alone   bool             // never two at once
