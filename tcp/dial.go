@@ -42,7 +42,8 @@ type DialOptions struct {
 	Allow func(netip.AddrPort) error
 	// Control, if not nil, is called with each descriptor before it is bound and connected, as
 	// that of [net.Dialer]; TCP_NODELAY and keep-alive have been set then. It runs on the
-	// loop, or with the poller of package net in a goroutine, and must not block.
+	// loop, or with the poller of package net in a goroutine, where a panic ends the program. It
+	// must not block.
 	Control func(network, address string, c syscall.RawConn) error
 }
 
