@@ -1,5 +1,14 @@
 package poll
 
+import "net"
+
+// NetConnecting is a descriptor of the portable poller that is being connected.
+func NetConnecting(cancel func()) (fd int, arrives func(net.Conn, error) bool) {
+	c := newConn(nil)
+	c.cancel = cancel
+	return openSocket(&c.socket), c.arrives
+}
+
 // NewNetPoller is the poller that every system has, and these are its bounds.
 var NewNetPoller = newNetPoller
 

@@ -17,6 +17,7 @@ type Fake struct {
 	lastFD  int
 	woken   bool
 	signal  chan struct{} // capacity 1: something changed
+	connect func(Target, *Peer) error
 }
 
 type watch struct {

@@ -3,7 +3,6 @@ package poll
 import (
 	"io"
 	"net"
-	"net/netip"
 	"syscall"
 )
 
@@ -26,6 +25,8 @@ type Peer struct {
 	writes     int
 	pending    []int // a listening socket's connections to accept
 	acceptErr  error
+	target     Target // what the loop connects to, if it does
+	connecting bool   // neither Established nor Reset yet
 }
 
 // Socket opens a connected socket and returns the loop's descriptor and the peer's end.
@@ -119,6 +120,9 @@ func (p *Peer) Closed() (closed, sendsNoMore bool) {
 }
 
 func (p *Peer) ready() (m Mode) {
+	if p.connecting && p.failure == nil {
+		return 0
+	}
 	if len(p.toLoop) > 0 || p.peerClosed || len(p.pending) > 0 || p.acceptErr != nil {
 		m |= Read
 	}
@@ -146,6 +150,8 @@ func (f *fakeFiles) with(fd int, do func(p *Peer) (int, error)) (int, error) {
 		return 0, syscall.EBADF
 	case p.failure != nil:
 		return 0, p.failure
+	case p.connecting:
+		return 0, syscall.EAGAIN
 	}
 	return do(p)
 }
@@ -214,8 +220,12 @@ func (f *fakeFiles) CloseWrite(fd int) error {
 }
 
 func (f *fakeFiles) Error(fd int) error {
-	_, err := f.with(fd, func(*Peer) (int, error) { return 0, nil })
-	return err
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.sockets[fd]; p != nil {
+		return p.failure
+	}
+	return syscall.EBADF
 }
 
 func (f *fakeFiles) Close(fd int) error {
@@ -242,6 +252,3 @@ func (f *fakeFiles) Release(fd int) (net.Conn, error) {
 	f.Close(fd)
 	return nil, errNoDescriptor
 }
-
-func (f *fakeFiles) PeerAddr(int) netip.AddrPort  { return netip.AddrPort{} }
-func (f *fakeFiles) LocalAddr(int) netip.AddrPort { return netip.AddrPort{} }

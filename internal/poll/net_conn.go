@@ -23,9 +23,11 @@ const (
 // another one writes while there is output.
 type netConn struct {
 	socket netSocket
-	conn   net.Conn
 
-	// The rest is guarded by socket.mu.
+	// The rest is guarded by socket.mu; but conn is the reader's and writer's, too, and only
+	// close looks at it before there is one.
+	conn     net.Conn
+	cancel   func() // not nil: it is being connected
 	in       []byte
 	from, to int        // unread is in[from:to]; the reader fills in[to:]
 	room     *sync.Cond // for the reader
@@ -43,16 +45,22 @@ type netConn struct {
 	settled    bool
 }
 
-func openConn(conn net.Conn) (fd int) {
-	c := &netConn{conn: conn, in: make([]byte, readAhead)}
+func newConn(conn net.Conn) *netConn {
+	c := &netConn{conn: conn}
 	c.room = sync.NewCond(&c.socket.mu)
 	c.socket.end = c
+	return c
+}
+
+func openConn(conn net.Conn) (fd int) {
+	c := newConn(conn)
 	go c.reader()
 	return openSocket(&c.socket)
 }
 
 func (c *netConn) reader() {
 	defer c.readerEnds()
+	c.in = make([]byte, readAhead) // nobody looks at it before there is something in it
 	for {
 		space := c.space()
 		if space == nil {
@@ -101,7 +109,7 @@ func (c *netConn) arrived(n int, err error) bool {
 	case err == io.EOF:
 		c.eof = true
 	default:
-		c.fail(err)
+		c.fail(errnoOf(err))
 	}
 	return !c.closed
 }
@@ -109,13 +117,16 @@ func (c *netConn) arrived(n int, err error) bool {
 // fail is called with the lock held.
 func (c *netConn) fail(err error) {
 	if !c.failed {
-		c.failed, c.pending = true, errnoOf(err)
+		c.failed, c.pending = true, err
 	}
 	c.eof = true
 	c.out = nil
 }
 
 func (c *netConn) ready() (m Mode) {
+	if c.cancel != nil {
+		return 0
+	}
 	if c.from < c.to || c.eof {
 		m |= Read
 	}
@@ -169,6 +180,8 @@ func (c *netConn) write(p []byte) (int, error) {
 	c.socket.mu.Lock()
 	defer c.socket.mu.Unlock()
 	switch {
+	case c.cancel != nil:
+		return 0, syscall.EAGAIN
 	case c.pending != nil:
 		return 0, c.take()
 	case c.failed || c.ended:
@@ -225,13 +238,13 @@ func (c *netConn) departed(err error) {
 	defer c.socket.mu.Unlock()
 	c.flying = 0
 	if err != nil {
-		c.fail(err)
+		c.fail(errnoOf(err))
 	}
 }
 
 func (c *netConn) closeWrite() error {
 	c.socket.mu.Lock()
-	if c.failed {
+	if c.failed || c.cancel != nil {
 		c.socket.mu.Unlock()
 		return syscall.ENOTCONN
 	}
@@ -256,10 +269,15 @@ func (c *netConn) endConn() {
 func (c *netConn) close() {
 	c.socket.mu.Lock()
 	c.closed = true
-	unread, writing := c.from < c.to, c.writing
+	unread, writing, cancel := c.from < c.to, c.writing, c.cancel
 	c.room.Signal()
 	c.socket.mu.Unlock()
 	switch {
+	case cancel != nil:
+		cancel()
+		return // who connects closes
+	case c.conn == nil:
+		return // it never was connected
 	case unread:
 		if t, ok := c.conn.(*net.TCPConn); ok {
 			t.SetLinger(0)

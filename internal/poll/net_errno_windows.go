@@ -11,6 +11,12 @@ func normal(errno syscall.Errno) syscall.Errno {
 		return syscall.EPIPE
 	case 10024: // WSAEMFILE
 		return syscall.EMFILE
+	case 10048: // WSAEADDRINUSE
+		return syscall.EADDRINUSE
+	case 10049: // WSAEADDRNOTAVAIL
+		return syscall.EADDRNOTAVAIL
+	case 10051: // WSAENETUNREACH
+		return syscall.ENETUNREACH
 	case 10055: // WSAENOBUFS
 		return syscall.ENOBUFS
 	case 10057: // WSAENOTCONN
@@ -19,6 +25,8 @@ func normal(errno syscall.Errno) syscall.Errno {
 		return syscall.ETIMEDOUT
 	case 10061: // WSAECONNREFUSED
 		return syscall.ECONNREFUSED
+	case 10065: // WSAEHOSTUNREACH
+		return syscall.EHOSTUNREACH
 	}
 	return errno
 }

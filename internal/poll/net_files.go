@@ -142,11 +142,12 @@ func (netFiles) Adopt(c io.Closer) (fd int, err error) {
 }
 
 func (netFiles) PeerAddr(fd int) netip.AddrPort {
-	c, err := connOf(fd)
-	if err != nil {
-		return netip.AddrPort{}
+	if c, err := connOf(fd); err == nil {
+		if conn := c.connected(); conn != nil {
+			return addrPortOf(conn.RemoteAddr())
+		}
 	}
-	return addrPortOf(c.conn.RemoteAddr())
+	return netip.AddrPort{}
 }
 
 func (netFiles) LocalAddr(fd int) netip.AddrPort {
@@ -156,7 +157,9 @@ func (netFiles) LocalAddr(fd int) netip.AddrPort {
 	}
 	switch e := s.end.(type) {
 	case *netConn:
-		return addrPortOf(e.conn.LocalAddr())
+		if conn := e.connected(); conn != nil {
+			return addrPortOf(conn.LocalAddr())
+		}
 	case *netListener:
 		return addrPortOf(e.listener.Addr())
 	}

@@ -204,3 +204,32 @@ func TestNet_AcceptErrorsComeOneByOne(t *testing.T) {
 		files.Close(fd)
 	})
 }
+
+// What is connected when nobody wants it any more is closed.
+func TestNet_ClosedWhileConnecting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := portable(t)
+		cancelled := false
+		fd, arrives := poll.NetConnecting(func() { cancelled = true })
+		if n, err := files.Write(fd, []byte("x")); n != 0 || err != syscall.EAGAIN {
+			t.Errorf("write before it is connected: %d, %v", n, err)
+		}
+		if err := files.CloseWrite(fd); err != syscall.ENOTCONN {
+			t.Errorf("CloseWrite before it is connected: %v", err)
+		}
+		if files.PeerAddr(fd).IsValid() || files.LocalAddr(fd).IsValid() {
+			t.Error("it has an address before it is connected")
+		}
+		files.Close(fd)
+		if !cancelled {
+			t.Error("connecting goes on")
+		}
+		near, far := net.Pipe()
+		if arrives(near, nil) {
+			t.Error("a connection arrived at a descriptor that was closed")
+		}
+		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the connection is left: %v", err)
+		}
+	})
+}

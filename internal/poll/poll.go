@@ -15,6 +15,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -80,6 +81,11 @@ type Files interface {
 	Write(fd int, p []byte) (int, error)
 	// Accept returns a new connection of a listening socket: non-blocking, close-on-exec.
 	Accept(fd int) (int, error)
+	// Connect opens a socket, non-blocking and close-on-exec, and begins to connect it. It is
+	// ready for Write when that has come to an end, and Error then tells how. What is known
+	// at once fails at once; a failure to bind t.Local is an *[os.SyscallError] of "bind",
+	// at once or from Error.
+	Connect(t Target) (fd int, err error)
 	// CloseWrite ends the sending direction of a socket (shutdown, SHUT_WR).
 	CloseWrite(fd int) error
 	// Error returns and clears the pending error of a socket, nil if there is none.
@@ -96,4 +102,41 @@ type Files interface {
 	PeerAddr(fd int) netip.AddrPort
 	// LocalAddr returns the address of this end, likewise.
 	LocalAddr(fd int) netip.AddrPort
+}
+
+// Target is where to connect to.
+type Target struct {
+	// Addr is an address of TCP.
+	Addr netip.AddrPort
+	// Path names a Unix socket, and stands for Addr if it is not empty. On Linux "@" begins the
+	// name of one that is no file. There, EAGAIN says that the listener's backlog is full.
+	Path string
+	// Local is the address to connect from. The zero value leaves it to the system; port 0
+	// leaves the port.
+	Local netip.AddrPort
+	// Control, if not nil, is called when the socket is open and neither bound nor
+	// connected, as that of [net.Dialer]: on the calling goroutine or another one. Its
+	// error ends the attempt.
+	Control func(network, address string, c syscall.RawConn) error
+}
+
+// check fails for addresses that no socket can have both.
+func (t *Target) check() error {
+	if to := t.Addr.Addr(); t.Path == "" && (!to.IsValid() ||
+		t.Local.IsValid() && t.Local.Addr().Unmap().Is4() != to.Unmap().Is4()) ||
+		t.Path != "" && t.Local.IsValid() {
+		return syscall.EAFNOSUPPORT
+	}
+	return nil
+}
+
+// network returns the name of the target's network and its address, as package net has them.
+func (t *Target) network() (network, address string) {
+	switch {
+	case t.Path != "":
+		return "unix", t.Path
+	case t.Addr.Addr().Unmap().Is4():
+		return "tcp4", t.Addr.String()
+	}
+	return "tcp6", t.Addr.String()
 }

@@ -63,6 +63,11 @@ func Run(t *testing.T, k Kind) {
 		{"accept", accept},
 		{"adopt", adopt},
 		{"addresses", addresses},
+		{"connect", connect},
+		{"connect: refused", connectRefused},
+		{"connect: from an address", connectFrom},
+		{"connect: control", connectControl},
+		{"connect: closed at once", connectClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, k)) })
 	}

@@ -4,6 +4,7 @@ package polltest
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"eddy/internal/poll"
 )
 
 // resets is whether closing a socket with unread bytes resets the connection.
@@ -27,10 +30,11 @@ func runSystem(t *testing.T, k Kind) {
 		t.Run("a wait that a signal interrupts", func(t *testing.T) { interrupted(t, open(t, k)) })
 	}
 	t.Run("close-on-exec", func(t *testing.T) { closeOnExec(t, k) })
+	t.Run("connect: Unix sockets", func(t *testing.T) { connectUnix(t, open(t, k)) })
+	t.Run("connect: no answer", func(t *testing.T) { connectPending(t, open(t, k)) })
 	if k.Portable {
 		return
 	}
-	t.Run("error of a refused connection", func(t *testing.T) { refused(t, open(t, k)) })
 	t.Run("pipes", func(t *testing.T) { pipes(t, open(t, k)) })
 }
 
@@ -80,6 +84,11 @@ func closeOnExec(t *testing.T, k Kind) {
 	defer c.Close()
 	nfd := h.accepted(t, fd)
 	defer h.files.Close(nfd)
+	own, err := h.files.Connect(poll.Target{Addr: netip.MustParseAddrPort(addr)})
+	h.ok(t, err)
+	defer h.files.Close(own)
+	h.ok(t, h.p.Add(own, token, write))
+	h.expect(t, token, write)
 	seen := 0
 	for fd := range most {
 		if f, ok := flags(fd); ok && !before[fd] {
@@ -89,35 +98,9 @@ func closeOnExec(t *testing.T, k Kind) {
 			}
 		}
 	}
-	if seen < 5 {
+	if seen < 6 {
 		t.Errorf("only %d descriptors were looked at", seen)
 	}
-}
-
-// refused connects to a port that nobody listens on.
-func refused(t *testing.T, h *harness) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	h.ok(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	h.ok(t, err)
-	defer unix.Close(fd)
-	unix.CloseOnExec(fd)
-	h.ok(t, unix.SetNonblock(fd, true))
-	switch err := unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err {
-	case unix.EINPROGRESS:
-	case unix.ECONNREFUSED:
-		t.Skip("this system refuses at once")
-	default:
-		t.Fatal(err)
-	}
-	h.ok(t, h.p.Add(fd, token, write))
-	h.expectError(t)
-	if err := h.files.Error(fd); !h.TakesErrors && err != syscall.ECONNREFUSED {
-		t.Errorf("the error is %v, want ECONNREFUSED", err)
-	}
-	h.ok(t, h.p.Remove(fd))
 }
 
 // pipes are descriptors of one direction.
