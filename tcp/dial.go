@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -21,7 +22,7 @@ type DialOptions struct {
 	// Loop is the loop of the stream. Default: that of the coroutine that the context
 	// belongs to.
 	Loop *loop.Loop
-	// Timeout bounds all of Dial: looking up the name and connecting. Default: 20 seconds.
+	// Timeout bounds all of Dial: looking up the name, connecting, TLS. Default: 20 seconds.
 	// Negative: no limit but the context's.
 	Timeout time.Duration
 	// Resolver looks up names. Default: [DefaultResolver].
@@ -40,6 +41,10 @@ type DialOptions struct {
 	// guards against requests that shall not reach inner networks. Unix sockets, which it
 	// cannot be shown, are refused. It runs on the calling goroutine.
 	Allow func(netip.AddrPort) error
+	// TLS, if not nil, secures the stream before Dial returns it. If it has no ServerName, a
+	// copy with the host of the address is used, which the server's certificate must be
+	// for. See [stream.Stream.StartTLS].
+	TLS *tls.Config
 	// Control, if not nil, is called with each descriptor before it is bound and connected, as
 	// that of [net.Dialer]; TCP_NODELAY and keep-alive have been set then. It runs on the
 	// loop, or with the poller of package net in a goroutine, where a panic ends the program. It
@@ -87,7 +92,26 @@ func Dial(ctx context.Context, addr string, o DialOptions) (*stream.Stream, erro
 	if err != nil {
 		return nil, &DialError{PhaseConnect, addr, err}
 	}
+	if o.TLS != nil {
+		if err := s.StartTLS(ctx, stream.Client, serverNamed(o.TLS, addr)); err != nil {
+			return nil, &DialError{PhaseTLS, addr, err}
+		}
+	}
 	return s, nil
+}
+
+// serverNamed returns config with a name for the server.
+func serverNamed(config *tls.Config, addr string) *tls.Config {
+	if config.ServerName != "" {
+		return config
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return config // a Unix socket's
+	}
+	config = config.Clone()
+	config.ServerName = trimDot(host)
+	return config
 }
 
 var (

@@ -22,6 +22,8 @@ const (
 	PhaseAllow Phase = "allow"
 	// PhaseConnect: no address could be connected to.
 	PhaseConnect Phase = "connect"
+	// PhaseTLS: the handshake has failed.
+	PhaseTLS Phase = "TLS"
 )
 
 // DialError is why Dial has failed. It is a net.Error.
