@@ -14,7 +14,10 @@ const closingTurns = 100
 
 // Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
 // that go on waiting all the same are resumed a hundred times and then ended by
-// runtime.Goexit. Every handler is told by HandleLoopClose, whatever the others do, and
+// runtime.Goexit. Their deferred functions are watched like the rest of them: Close goes on
+// without one that blocks, after [Options.HandOffAfter], unless it holds the loop or that is
+// negative. Nor does it wait for coroutines that block already; the jobs of both end when they
+// come back. Every handler is told by HandleLoopClose, whatever the others do, and
 // signals are no longer relayed. Later posts do nothing, and timers that were not due yet
 // never run. Any goroutine but the loop's own; a second call does nothing.
 func (l *Loop) Close() error {
@@ -46,17 +49,11 @@ func (l *Loop) Close() error {
 		settled := l.busy == 0 && l.exited == nil && l.slots.used == 0
 		return turns > 0 && (settled || turns > closingTurns) && l.quiet()
 	})
-	l.mu.Lock()
-	l.dead = true
-	posted := l.posted
-	err := l.poller.Close()
-	l.mu.Unlock()
-	for _, t := range posted {
-		if s, ok := t.(*straggler); ok {
-			s.adrift = false // it came back too late for a turn
-		}
-	}
-	l.abandon()
+	l.last.Lock()
+	defer l.last.Unlock()
+	err := l.die()
+	l.drive((*Loop).abandon, func() bool { return l.abandoned })
+	l.idle, l.ready = nil, nil
 	l.mu.Lock()
 	l.publish()
 	l.mu.Unlock()
@@ -92,30 +89,4 @@ func (l *Loop) closeTurn() {
 	if n, err := l.poller.Wait(l.events[:], poll.DontWait); err == nil {
 		l.eventN = n
 	}
-}
-
-// abandon ends the coroutines: the idle ones, and those that would not end.
-func (l *Loop) abandon() {
-	for _, co := range l.live {
-		if co.adrift {
-			// It blocks somewhere. When it returns, it is ended by whom it returns to.
-			continue
-		}
-		var job Job
-		if co.job != nil {
-			l.log.Warn("a coroutine went on waiting after its loop was closed")
-			job = l.release(co)
-		}
-		// An own goroutine, because runtime.Goexit in a coroutine ends who stops it.
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			co.stop()
-		}()
-		<-done
-		if job != nil {
-			job.JobDone(Exited)
-		}
-	}
-	l.live, l.idle = nil, nil
 }
