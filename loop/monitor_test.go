@@ -3,8 +3,10 @@ package loop_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -183,6 +185,43 @@ func TestReport_LinesOfAllRoutesAreRare(t *testing.T) {
 		synctest.Wait()
 		if n := strings.Count(h.logs.String(), "a handler blocks"); n < 8 || n > 11 {
 			t.Errorf("%d lines in ten seconds, want ten or so", n)
+		}
+	})
+}
+
+// A line that is dropped, because the log still takes the one before, costs its route nothing.
+func TestReport_DroppedLinesCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines []string
+		log := hooked(func(r slog.Record) {
+			r.Attrs(func(a slog.Attr) bool {
+				if a.Key == "route" {
+					lines = append(lines, a.Value.String())
+				}
+				return true
+			})
+			if len(lines) == 1 {
+				time.Sleep(3 * time.Second) // a slow log
+			}
+		})
+		l, err := loop.New(loop.Options{Poller: poll.NewFake(), Logger: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &harness{t: t, Loop: l}
+		go l.Run()
+		defer l.Close()
+		block := func(kind *habit.Habit, again time.Duration) {
+			follow(t, h, kind, func(context.Context) { time.Sleep(100 * time.Millisecond) })
+			time.Sleep(again)
+		}
+		a, b := habit.New("a", habit.OnLoop), habit.New("b", habit.OnLoop)
+		block(a, 2400*time.Millisecond) // its line is being made for three seconds
+		block(b, 600*time.Millisecond)  // and this one dropped
+		block(b, 0)
+		synctest.Wait()
+		if want := []string{"a", "b"}; !slices.Equal(lines, want) {
+			t.Errorf("lines about %v, want %v", lines, want)
 		}
 	})
 }
