@@ -211,8 +211,8 @@ func (q *Queue[T]) Close() {
 	q.closed = true
 	getters, putters := q.getters.take(q.getters.n), q.putters.take(q.putters.n)
 	q.mu.Unlock()
-	wake(getters)
-	wake(putters)
+	getters.wake()
+	putters.wake()
 }
 
 // TaskDone says that one item that was taken is dealt with. It panics if it is called more
@@ -224,12 +224,12 @@ func (q *Queue[T]) TaskDone() {
 		panic("async: TaskDone called more often than items were put")
 	}
 	q.unfinished--
-	var joiners []*waiter[none]
+	var joiners taken[none]
 	if q.unfinished == 0 {
 		joiners = q.joiners.take(q.joiners.n)
 	}
 	q.mu.Unlock()
-	wake(joiners)
+	joiners.wake()
 }
 
 // Join waits until TaskDone was called for every item that was put: nil then, at once if

@@ -107,6 +107,14 @@ func (l *Loop) Spawn(ctx context.Context, f func(context.Context)) bool {
 func (l *Loop) spawn(ctx context.Context, j *funcJob) bool {
 	j.loop = l
 	j.Init(ctx)
+	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
+		defer co.Release()
+		if l.closing.Load() {
+			return false
+		}
+		j.RunTask() // it need not wait for a turn
+		return true
+	}
 	return l.PostTask(j)
 }
 
