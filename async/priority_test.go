@@ -83,12 +83,17 @@ func TestPriorityQueue_StaysAsItWasIfComparePanics(t *testing.T) {
 		return byRank(a, b)
 	})
 	const items = 100
+	puts := 0
+	put := func(j job) {
+		q.TryPut(j)
+		puts++
+	}
 	for i := range items {
-		q.TryPut(job{(i * 37) % 50, i})
+		put(job{(i * 37) % 50, i})
 	}
 	panicked := 0
 	for n := range 12 {
-		for _, do := range []func(){func() { q.TryPut(job{-1, -1}) }, func() { q.TryGet() }} {
+		for _, do := range []func(){func() { put(job{-1, -1}) }, func() { q.TryGet() }} {
 			left = n
 			v := panics(do)
 			left = -1
@@ -96,7 +101,7 @@ func TestPriorityQueue_StaysAsItWasIfComparePanics(t *testing.T) {
 				if q.Len() > items {
 					q.TryGet()
 				} else {
-					q.TryPut(job{0, 0})
+					put(job{0, 0})
 				}
 				continue
 			}
@@ -116,7 +121,14 @@ func TestPriorityQueue_StaysAsItWasIfComparePanics(t *testing.T) {
 			t.Fatalf("item %d is %v, %v, behind %v", i, got, err, last)
 		}
 		last = got
+	}
+	for range puts {
 		q.TaskDone()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := q.Join(ctx); err != nil {
+		t.Error("what was not put is waited for")
 	}
 }
 

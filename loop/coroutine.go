@@ -112,8 +112,12 @@ func (l *Loop) spawn(ctx context.Context, j *funcJob) bool {
 		if l.closing.Load() {
 			return false
 		}
-		j.RunTask() // it need not wait for a turn
-		return true
+		if len(l.idle) > 0 {
+			j.RunTask() // it need not wait for a turn
+			return true
+		}
+		// A coroutine that was made here would be bound to the caller's thread, had that
+		// locked it.
 	}
 	return l.PostTask(j)
 }
