@@ -38,9 +38,10 @@ var ErrExecutorFull = errors.New("async: executor is full")
 var DefaultExecutor Executor
 
 // RunInExecutor runs f in a goroutine of e, nil for [DefaultExecutor], and returns a future
-// of its result (Tornado's run_in_executor). A panic in f becomes a [PanicError]. If ctx ends before f's
-// turn comes, f does not run, its place is free, and the future has ctx's error at once. Waits by ctx in f block its
-// goroutine: to wait there for another function of the same executor may wait for ever.
+// of its result (Tornado's run_in_executor). A panic in f becomes a [PanicError]. If ctx ends
+// before f's turn comes, f does not run, its place is free, and the future has ctx's error at
+// once. Waits by ctx in f block its goroutine: to wait there for another function of the same
+// executor may wait for ever.
 func RunInExecutor[T any](ctx context.Context, e *Executor, f func(context.Context) (T, error)) *Future[T] {
 	if e == nil {
 		e = &DefaultExecutor

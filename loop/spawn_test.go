@@ -12,6 +12,10 @@ import (
 // A coroutine that has its loop starts others at once, and all the same in a fair way.
 func TestSpawn_ChainsDoNotStarveTheLoop(t *testing.T) {
 	bubble(t, func(h *harness) {
+		for range 3 { // fill the pool
+			h.Spawn(context.Background(), func(ctx context.Context) { waitHere(ctx, time.Second) })
+		}
+		time.Sleep(2 * time.Second)
 		const most = 100_000
 		links, posted := 0, false
 		var link func(ctx context.Context)
