@@ -41,17 +41,17 @@ func (l *Loop) Close() error {
 		<-ended
 	}
 
+	l.last.Lock()
+	defer l.last.Unlock()
 	turns := 0
 	l.drive(func(l *Loop) {
 		turns++
 		l.closeTurn()
 	}, func() bool {
 		settled := l.busy == 0 && l.exited == nil && l.slots.used == 0
-		return turns > 0 && (settled || turns > closingTurns) && l.quiet()
+		return turns > 0 && (settled || turns > closingTurns) && l.die()
 	})
-	l.last.Lock()
-	defer l.last.Unlock()
-	err := l.die()
+	err := l.poller.Close()
 	l.drive((*Loop).abandon, func() bool { return l.abandoned })
 	l.idle, l.ready = nil, nil
 	l.mu.Lock()
@@ -60,12 +60,13 @@ func (l *Loop) Close() error {
 	return err
 }
 
-// quiet reports whether nothing posted is left, so that no coroutine that was woken is
-// forgotten.
-func (l *Loop) quiet() bool {
+// die ends the loop's turns, unless something posted is left: no coroutine that was woken, or
+// comes back, is forgotten.
+func (l *Loop) die() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.posted) == 0 && l.batchAt == len(l.batch)
+	l.dead = len(l.posted) == 0 && l.batchAt == len(l.batch)
+	return l.dead
 }
 
 // closeTurn is a turn that does not wait.

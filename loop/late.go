@@ -7,21 +7,6 @@ import "log/slog"
 // that block elsewhere when they come back, each in its own time. All of them end on the
 // loop's state, so they take turns at it: Loop.last.
 
-// die makes the loop one that takes nothing any more.
-func (l *Loop) die() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dead = true
-	for _, t := range l.posted {
-		if s, ok := t.(*straggler); ok { // it came back too late for a turn
-			s.adrift = false
-			l.away.Add(-1)
-		}
-	}
-	l.posted = nil
-	return l.poller.Close()
-}
-
 // abandon is a turn that ends the coroutines that are not adrift.
 func (l *Loop) abandon() {
 	defer l.recover()

@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"sync"
@@ -268,5 +269,56 @@ func TestDo_WaitsForItsFunctionWhileTheCallersLoopCloses(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Wherever jobs are when their loop is closed, each of them ends once.
+func TestClose_RandomSchedules(t *testing.T) {
+	for seed := range uint64(15) {
+		l, err := loop.New(loop.Options{Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go l.Run()
+		var ended sync.WaitGroup
+		var twice atomic.Int32
+		counter := 0 // the loop's state
+		for i := range uint64(40) {
+			rng := rand.New(rand.NewPCG(seed, i))
+			var once atomic.Bool
+			j := &job{done: func(loop.Outcome) {
+				counter++
+				if once.Swap(true) {
+					twice.Add(1)
+				} else {
+					ended.Done()
+				}
+			}}
+			j.run = func(ctx context.Context) {
+				if rng.IntN(3) == 0 {
+					defer time.Sleep(time.Duration(rng.IntN(3000)) * time.Microsecond)
+				}
+				for range 1 + rng.IntN(4) {
+					randomStep(l, ctx, rng, &counter)
+				}
+				for rng.IntN(2) == 0 && !l.Closed() {
+					waitHere(context.WithoutCancel(ctx), time.Duration(rng.IntN(3000))*time.Microsecond)
+				}
+			}
+			j.Init(context.Background())
+			ended.Add(1)
+			if !l.Post(func() { l.Start(&j.Context, j) }) {
+				ended.Done()
+			}
+		}
+		time.Sleep(time.Duration(seed%6) * time.Millisecond) // somewhere in the midst
+		l.Close()
+		ended.Wait()
+		if n := twice.Load(); n > 0 {
+			t.Fatalf("%d jobs ended twice", n)
+		}
+		if s := l.Stats(); s.Away < 0 || s.Coroutines < 0 {
+			t.Fatalf("%d away, %d coroutines", s.Away, s.Coroutines)
+		}
 	}
 }

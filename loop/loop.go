@@ -86,7 +86,7 @@ type Loop struct {
 	sleeping bool          // the next Post must wake the poller
 	stop     bool          // Run shall return
 	running  chan struct{} // nil unless Run is under way; closed when it ends
-	dead     bool          // the poller is closed; read by the runner without mu, too
+	dead     bool          // no turns are left; written by the runner, who reads it without mu
 	closing  atomic.Bool   // no more posts are taken, waits fail; set under mu
 	load     atomic.Int64
 
