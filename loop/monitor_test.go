@@ -35,7 +35,7 @@ func TestRunner_LoopGoesToOneOfTwo(t *testing.T) {
 	}
 	for _, tt := range contests {
 		t.Run(tt.name, func(t *testing.T) {
-			const rounds = 100_000
+			const rounds = 50_000
 			w := watched()
 			at := w.Seen()
 			var begun, ended atomic.Int32
