@@ -35,27 +35,26 @@ func TestRunner_LoopGoesToOneOfTwo(t *testing.T) {
 	}
 	for _, tt := range contests {
 		t.Run(tt.name, func(t *testing.T) {
-			const rounds = 50_000
+			const rounds = 100_000
 			w := watched()
 			at := w.Seen()
 			var begun, ended atomic.Int32
 			taken := false
 			go func() {
-				rng := rand.New(rand.NewPCG(1, 1))
 				for i := int32(1); i <= rounds; i++ {
 					await(&begun, i)
-					dawdle(rng)
 					taken = w.Unblock(at)
 					ended.Store(i)
 				}
 			}()
-			rng := rand.New(rand.NewPCG(2, 2))
+			rng := rand.New(rand.NewPCG(1, 1))
 			both, none, times := 0, 0, 0
+			late := 0 // so that both come at the same time, which is to be found
 			for i := int32(1); i <= rounds; i++ {
 				w.Enter()
 				at = w.Seen()
 				begun.Store(i)
-				dawdle(rng)
+				dawdle(late + rng.IntN(4))
 				got := tt.want(w)
 				await(&ended, i)
 				switch {
@@ -65,6 +64,9 @@ func TestRunner_LoopGoesToOneOfTwo(t *testing.T) {
 					none++
 				case taken:
 					times++
+					late = max(0, late-1)
+				default:
+					late = min(late+1, 200)
 				}
 			}
 			if both > 0 || none > 0 {
@@ -85,10 +87,10 @@ func await(n *atomic.Int32, until int32) {
 	}
 }
 
-// dawdle takes some ten nanoseconds, more or less.
-func dawdle(rng *rand.Rand) {
+// dawdle takes some nanoseconds a step.
+func dawdle(steps int) {
 	var n atomic.Int32
-	for range rng.IntN(30) {
+	for range steps {
 		n.Add(1)
 	}
 }
