@@ -84,11 +84,11 @@ func (c *Condition) Wait(ctx context.Context) error { return c.Waiter(ctx).Wait(
 func (c *Condition) Notify(n int) {
 	c.mu.Lock()
 	woken := c.waiters.take(n)
-	for _, w := range woken {
+	for w := range woken.all {
 		w.item.alone = true
 	}
 	c.mu.Unlock()
-	wake(woken)
+	woken.wake()
 }
 
 // NotifyAll wakes every waiter.
@@ -96,7 +96,7 @@ func (c *Condition) NotifyAll() {
 	c.mu.Lock()
 	woken := c.waiters.take(c.waiters.n)
 	c.mu.Unlock()
-	wake(woken)
+	woken.wake()
 }
 
 // Waiters returns how many wait.

@@ -18,7 +18,7 @@ func (e *Event) Set() {
 	e.set = true
 	woken := e.waiters.take(e.waiters.n)
 	e.mu.Unlock()
-	wake(woken)
+	woken.wake()
 }
 
 // Clear takes the flag back. Whoever Set has woken before is not stopped by that.

@@ -21,7 +21,13 @@ type Executor struct {
 
 	mu      sync.Mutex
 	running int
-	queue   []func()
+	queue   waitlist[task]
+}
+
+// task is a function in an executor's queue.
+type task struct {
+	run    func()
+	detach func() bool // nil, or ends the watch on its context
 }
 
 // ErrExecutorFull is the error of a future whose function found no place in the queue of its
@@ -32,15 +38,16 @@ var ErrExecutorFull = errors.New("async: executor is full")
 var DefaultExecutor Executor
 
 // RunInExecutor runs f in a goroutine of e, nil for [DefaultExecutor], and returns a future
-// of its result (Tornado's run_in_executor). A panic in f becomes a [PanicError]. If ctx has ended before f's
-// turn comes, f does not run and the future has ctx's error. Waits by ctx in f block its
-// goroutine: to wait there for another function of the same executor may wait for ever.
+// of its result (Tornado's run_in_executor). A panic in f becomes a [PanicError]. If ctx ends
+// before f's turn comes, f does not run, its place is free, and the future has ctx's error at
+// once. Waits by ctx in f block its goroutine: to wait there for another function of the same
+// executor may wait for ever.
 func RunInExecutor[T any](ctx context.Context, e *Executor, f func(context.Context) (T, error)) *Future[T] {
 	if e == nil {
 		e = &DefaultExecutor
 	}
 	p := promiseFor[T](ctx)
-	taken := e.run(func() {
+	call := func() {
 		if err := ctx.Err(); err != nil {
 			p.Reject(err)
 			return
@@ -48,8 +55,10 @@ func RunInExecutor[T any](ctx context.Context, e *Executor, f func(context.Conte
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		keep(ctx, p, f)
-	})
-	if !taken {
+	}
+	if ctx.Err() != nil {
+		call()
+	} else if !e.run(ctx, call) {
 		p.Reject(ErrExecutorFull)
 	}
 	return p.Future()
@@ -69,19 +78,34 @@ func (e *Executor) workers() int {
 	return max(32, 4*runtime.GOMAXPROCS(0))
 }
 
-// run queues f, and reports whether there was room.
-func (e *Executor) run(f func()) bool {
+// run calls f in a worker, or soon after ctx has ended while f is queued. It reports whether
+// there was room.
+func (e *Executor) run(ctx context.Context, f func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.queue) >= e.most() {
+	if e.queue.n >= e.most() {
 		return false
 	}
-	e.queue = append(e.queue, f)
+	w := &waiter[task]{item: task{run: f}}
+	e.queue.push(w)
 	if e.running < e.workers() {
 		e.running++
 		go e.work()
+	} else if ctx.Done() != nil {
+		w.item.detach = context.AfterFunc(ctx, func() {
+			if e.drop(w) {
+				f()
+			}
+		})
 	}
 	return true
+}
+
+// drop takes w out of the queue, and reports whether it was there.
+func (e *Executor) drop(w *waiter[task]) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.queue.remove(w)
 }
 
 // work runs what is queued. A function that ends its goroutine by runtime.Goexit has it
@@ -103,20 +127,20 @@ func (e *Executor) work() {
 func (e *Executor) next() func() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.queue) == 0 {
+	w := e.queue.pop()
+	if w == nil {
 		e.running--
-		e.queue = nil
 		return nil
 	}
-	f := e.queue[0]
-	e.queue[0] = nil
-	e.queue = e.queue[1:]
-	return f
+	if w.item.detach != nil {
+		w.item.detach()
+	}
+	return w.item.run
 }
 
 // Queued returns how many functions wait for their turn. Any goroutine.
 func (e *Executor) Queued() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.queue)
+	return e.queue.n
 }

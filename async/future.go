@@ -81,7 +81,7 @@ func (f *Future[T]) settle(value T, err error) error {
 	}
 	waiters := f.waiters.take(f.waiters.n)
 	f.mu.Unlock()
-	for _, w := range waiters {
+	for w := range waiters.all {
 		if w.item != nil {
 			w.item()
 		} else {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"eddy/async"
@@ -207,79 +204,6 @@ func TestHolders_AfterLosingTheLoop(t *testing.T) {
 		if v, err := got.Wait(ctx); v != 1 || err != nil {
 			t.Errorf("%d, %v", v, err)
 		}
-	})
-}
-
-func TestExecutor_RunsABoundedNumberInOrder(t *testing.T) {
-	everywhere(t, func(t *testing.T, ctx context.Context) {
-		e := &async.Executor{Workers: 2}
-		var order notes
-		var futures []*async.Future[int]
-		begin := time.Now()
-		for i := range 6 {
-			futures = append(futures, async.RunInExecutor(ctx, e, func(context.Context) (int, error) {
-				order.add(i)
-				time.Sleep(time.Second) // blocks
-				return i, nil
-			}))
-		}
-		values, err := async.Gather(ctx, futures...)
-		if err != nil || !slices.Equal(values, []int{0, 1, 2, 3, 4, 5}) {
-			t.Errorf("%v, %v", values, err)
-		}
-		if d := time.Since(begin); d != 3*time.Second {
-			t.Errorf("six times a second by two workers took %v", d)
-		}
-		got := order.get()
-		for i := range 3 { // two at once, in no order
-			slices.Sort(got[2*i : 2*i+2])
-		}
-		if !slices.Equal(got, []int{0, 1, 2, 3, 4, 5}) {
-			t.Errorf("they began in the order %v", got)
-		}
-	})
-}
-
-func TestExecutor_EndsOfFunctions(t *testing.T) {
-	everywhere(t, func(t *testing.T, ctx context.Context) {
-		e := &async.Executor{Workers: 1}
-		run := func(ctx context.Context, f func(context.Context) (int, error)) error {
-			_, err := async.RunInExecutor(ctx, e, f).Wait(ctx)
-			return err
-		}
-		var p *async.PanicError
-		if err := run(ctx, func(context.Context) (int, error) { panic("boom") }); !errors.As(err, &p) || p.Value != "boom" {
-			t.Errorf("panic: %v", err)
-		}
-		if err := run(ctx, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil }); err != async.ErrExited {
-			t.Errorf("Goexit: %v", err)
-		}
-		// What has not begun when its context ends does not run.
-		hold := async.RunInExecutor(ctx, e, func(context.Context) (int, error) { time.Sleep(time.Second); return 0, nil })
-		async.Sleep(ctx, time.Millisecond)
-		short, cancel := context.WithCancel(ctx)
-		never := async.RunInExecutor(short, e, func(context.Context) (int, error) { t.Error("it ran"); return 0, nil })
-		if n := e.Queued(); n != 1 {
-			t.Errorf("%d functions are queued, want 1", n)
-		}
-		cancel()
-		hold.Wait(ctx)
-		if _, err := never.Wait(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("its future: %v", err)
-		}
-	})
-}
-
-// Workers end when there is nothing to do: a bubble that is left with a goroutine fails.
-func TestExecutor_LeavesNoGoroutines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var e async.Executor
-		var wg sync.WaitGroup
-		for range 200 {
-			wg.Add(1)
-			async.RunInExecutor(t.Context(), &e, func(context.Context) (int, error) { wg.Done(); return 0, nil })
-		}
-		wg.Wait()
 	})
 }
 

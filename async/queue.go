@@ -38,8 +38,9 @@ type Queue[T any] struct {
 
 // transfer is what a getter waits for, or a putter to be rid of.
 type transfer[T any] struct {
-	item T
-	done bool // else the wait was ended by Close
+	item     T
+	done     bool // else the wait was ended by Close,
+	panicked any  // or by this panic of the compare function
 }
 
 // NewQueue returns a queue, first in, first out, that holds up to most items; 0 is no bound.
@@ -47,8 +48,9 @@ type transfer[T any] struct {
 func NewQueue[T any](most int) *Queue[T] { return newQueue(most, store[T](new(fifo[T]))) }
 
 // NewPriorityQueue is [NewQueue] for a queue whose least item is taken first; of equal
-// ones, any. compare is negative if a comes before b, as cmp.Compare is. It must not use the
-// queue; a panic in it reaches who put or got, and leaves the order of items undefined.
+// ones, the one that was put first. compare is negative if a comes before b, as cmp.Compare is,
+// and must not use the queue. If it panics, the queue stays as it was: the panic reaches who put
+// the item, which is not in the queue then, or who would have got one, which is still there.
 func NewPriorityQueue[T any](most int, compare func(a, b T) int) *Queue[T] {
 	return newQueue(most, store[T](&priority[T]{compare: compare}))
 }
@@ -85,6 +87,9 @@ func (q *Queue[T]) Put(ctx context.Context, item T) error {
 	if err := q.putters.wait(ctx, &q.mu, w); err != nil {
 		return err
 	}
+	if p := w.item.panicked; p != nil {
+		panic(p)
+	}
 	if !w.item.done {
 		return ErrQueueClosed
 	}
@@ -107,13 +112,13 @@ func (q *Queue[T]) put(item T) error {
 		q.mu.Unlock()
 		return ErrQueueClosed
 	}
-	q.unfinished++
 	w := q.getters.pop()
 	if w != nil {
-		w.item = transfer[T]{item, true}
+		w.item = transfer[T]{item: item, done: true}
 	} else {
 		q.push(item)
 	}
+	q.unfinished++
 	q.mu.Unlock()
 	if w != nil {
 		w.Wake()
@@ -151,44 +156,46 @@ func (q *Queue[T]) TryGet() (item T, err error) {
 // get takes an item and lets the first who waits to put come after it; without an item
 // it returns empty. It unlocks mu.
 func (q *Queue[T]) get(empty error) (item T, err error) {
-	if q.store().len() == 0 {
+	var w *waiter[transfer[T]]
+	defer func() { // also if compare panics
 		q.mu.Unlock()
+		if w != nil {
+			w.Wake()
+		}
+	}()
+	if q.store().len() == 0 {
 		return item, empty
 	}
-	w := q.putters.pop()
-	if w != nil {
-		q.unfinished++
-		w.item.done = true
-		q.push(w.item.item) // first: it may be the one to take
+	if q.putters.n > 0 && q.store().len() <= q.most {
+		w = q.putters.pop()
+		q.admit(w) // first: its item may be the one to take
 	}
-	item = q.pop()
-	q.mu.Unlock()
-	if w != nil {
-		w.Wake()
-	}
-	return item, nil
+	return q.store().pop(), nil
 }
 
-// push and pop call the user's compare. If that panics, the queue must not stay locked.
+// admit stores the item of one who waited to put. A panic about it is for that one.
+func (q *Queue[T]) admit(w *waiter[transfer[T]]) {
+	w.item.panicked = ErrExited
+	defer func() {
+		if p := recover(); p != nil {
+			w.item.panicked = p
+		}
+	}()
+	q.store().push(w.item.item)
+	q.unfinished++
+	w.item.done, w.item.panicked = true, nil
+}
+
+// push stores an item. If compare panics, the queue must not stay locked.
 func (q *Queue[T]) push(item T) {
 	done := false
-	defer q.unlockUnless(&done)
+	defer func() {
+		if !done {
+			q.mu.Unlock()
+		}
+	}()
 	q.store().push(item)
 	done = true
-}
-
-func (q *Queue[T]) pop() (item T) {
-	done := false
-	defer q.unlockUnless(&done)
-	item = q.store().pop()
-	done = true
-	return item
-}
-
-func (q *Queue[T]) unlockUnless(done *bool) {
-	if !*done {
-		q.mu.Unlock()
-	}
 }
 
 // All takes items until the queue is closed and empty, ctx ends, which ctx.Err then says, or
@@ -211,8 +218,8 @@ func (q *Queue[T]) Close() {
 	q.closed = true
 	getters, putters := q.getters.take(q.getters.n), q.putters.take(q.putters.n)
 	q.mu.Unlock()
-	wake(getters)
-	wake(putters)
+	getters.wake()
+	putters.wake()
 }
 
 // TaskDone says that one item that was taken is dealt with. It panics if it is called more
@@ -224,12 +231,12 @@ func (q *Queue[T]) TaskDone() {
 		panic("async: TaskDone called more often than items were put")
 	}
 	q.unfinished--
-	var joiners []*waiter[none]
+	var joiners taken[none]
 	if q.unfinished == 0 {
 		joiners = q.joiners.take(q.joiners.n)
 	}
 	q.mu.Unlock()
-	wake(joiners)
+	joiners.wake()
 }
 
 // Join waits until TaskDone was called for every item that was put: nil then, at once if

@@ -71,42 +71,62 @@ func cut[T any](items []T) []T {
 	return items
 }
 
-// priority is a binary heap: no item comes before the one above it.
+// priority is a binary heap: no item comes before the one above it. compare is the user's and may
+// panic, so items are moved only when all of it is known.
 type priority[T any] struct {
-	items   []T
+	items   []ranked[T]
+	puts    uint64
 	compare func(a, b T) int
+}
+
+// ranked is an item and its place among all that were put.
+type ranked[T any] struct {
+	item  T
+	place uint64
 }
 
 func (p *priority[T]) len() int { return len(p.items) }
 
+func (p *priority[T]) before(a, b ranked[T]) bool {
+	order := p.compare(a.item, b.item)
+	return order < 0 || order == 0 && a.place < b.place
+}
+
 func (p *priority[T]) push(item T) {
-	p.items = append(p.items, item)
-	for i := len(p.items) - 1; i > 0; {
-		above := (i - 1) / 2
-		if p.compare(p.items[i], p.items[above]) >= 0 {
-			return
-		}
-		p.items[i], p.items[above] = p.items[above], p.items[i]
-		i = above
+	x := ranked[T]{item, p.puts}
+	to := len(p.items)
+	for to > 0 && p.before(x, p.items[(to-1)/2]) {
+		to = (to - 1) / 2
 	}
+	p.puts++
+	p.items = append(p.items, x)
+	for i := len(p.items) - 1; i > to; i = (i - 1) / 2 {
+		p.items[i] = p.items[(i-1)/2]
+	}
+	p.items[to] = x
 }
 
 func (p *priority[T]) pop() T {
 	last := len(p.items) - 1
-	item := p.items[0]
-	p.items[0] = p.items[last]
-	p.items = cut(p.items)
-	for i := 0; ; {
-		least := i
-		for below := 2*i + 1; below <= 2*i+2 && below < last; below++ {
-			if p.compare(p.items[below], p.items[least]) < 0 {
-				least = below
-			}
+	x := p.items[last] // comes to where the first was, or below
+	var path [64]int
+	depth := 0
+	for i := 1; i < last; i = 2*i + 1 {
+		if i+1 < last && p.before(p.items[i+1], p.items[i]) {
+			i++
 		}
-		if least == i {
-			return item
+		if !p.before(p.items[i], x) {
+			break
 		}
-		p.items[i], p.items[least] = p.items[least], p.items[i]
-		i = least
+		path[depth] = i
+		depth++
 	}
+	item, to := p.items[0].item, 0
+	for _, i := range path[:depth] {
+		p.items[to] = p.items[i]
+		to = i
+	}
+	p.items[to] = x
+	p.items = cut(p.items)
+	return item
 }

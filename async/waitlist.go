@@ -75,17 +75,31 @@ func (l *waitlist[T]) pop() *waiter[T] {
 	return w
 }
 
-// take removes the first n waiters; wake wakes what it returned.
-func (l *waitlist[T]) take(n int) []*waiter[T] {
-	taken := make([]*waiter[T], 0, max(0, min(n, l.n)))
-	for len(taken) < n && l.first != nil {
-		taken = append(taken, l.pop())
+// taken are waiters that were removed, linked by next.
+type taken[T any] struct{ first *waiter[T] }
+
+// take removes the first n waiters.
+func (l *waitlist[T]) take(n int) (t taken[T]) {
+	link := &t.first
+	for ; n > 0 && l.first != nil; n-- {
+		w := l.pop()
+		*link, link = w, &w.next
 	}
-	return taken
+	return t
 }
 
-func wake[T any](ws []*waiter[T]) {
-	for _, w := range ws {
+func (t taken[T]) all(yield func(*waiter[T]) bool) {
+	for w := t.first; w != nil; {
+		next := w.next
+		if !yield(w) {
+			return
+		}
+		w = next
+	}
+}
+
+func (t taken[T]) wake() {
+	for w := range t.all {
 		w.Wake()
 	}
 }

@@ -10,10 +10,17 @@ import (
 // Follow lets the rest of the job run where its kind runs best: it returns in a goroutine of
 // its own, without the loop, if h says so. That is what a hand-off leads to, but the loop
 // loses no time, and the job's waits block that goroutine instead of parking. What the job does is added
-// to what h knows. A later call refines an earlier one, unless that one's place is forced. Only the coroutine itself may call it, and not while it holds the loop.
+// to what h knows. A later call refines an earlier one, unless that one's place is forced: what
+// the job does from then on is the later habit's. Only the coroutine itself may call it, and not
+// while it holds the loop.
 func (co *Coroutine) Follow(h *habit.Habit) {
-	if first := co.habit.Load(); first != nil && first.Forced() {
-		return // what is around decides for what is inside
+	if first := co.habit.Load(); first != nil {
+		if first == h || first.Forced() {
+			return // what is around decides for what is inside
+		}
+		if co.apart {
+			co.ran()
+		}
 	}
 	co.habit.Store(h)
 	if !h.Begin() || co.apart || co.holds > 0 || co.loop.closing.Load() {
@@ -22,6 +29,8 @@ func (co *Coroutine) Follow(h *habit.Habit) {
 	co.apart = true
 	if co.runner.has() {
 		co.comeBack()
+	} else {
+		co.measure()
 	}
 }
 
@@ -50,19 +59,30 @@ func (l *Loop) resumeApart(co *Coroutine) {
 	co.runner, co.adrift = apart, true
 	l.away.Add(1)
 	l.counts.apart++
-	h := co.habit.Load()
 	go func() {
 		defer l.returned(co) // also after runtime.Goexit in the coroutine
-		co.longest = 0
-		co.goOn()
+		defer co.ran()
+		co.measure()
 		co.next()
-		co.pause()
-		if h.Ran(co.longest >= l.monitor.long) {
-			l.monitor.reporter.say(func(log *slog.Logger) {
-				log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))
-			})
-		}
 	}()
+}
+
+// ran tells the habit how the job has behaved since it follows it, in a goroutine of its own.
+func (co *Coroutine) ran() {
+	co.pause()
+	h, m := co.habit.Load(), co.loop.monitor
+	if h.Ran(co.longest >= m.long) {
+		m.reporter.say(func(log *slog.Logger) {
+			log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))
+		})
+	}
+	co.measure()
+}
+
+// measure begins to look for the longest time between two waits.
+func (co *Coroutine) measure() {
+	co.longest = 0
+	co.goOn()
 }
 
 // goOn and pause measure for how long a coroutine that runs apart does not wait.

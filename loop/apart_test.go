@@ -201,6 +201,68 @@ func TestClose_EndsWaitsApart(t *testing.T) {
 	})
 }
 
+// What a job does is added to the habit that it follows at the time.
+func TestFollow_EachHabitLearnsFromItsPart(t *testing.T) {
+	slow := func() { time.Sleep(2 * loop.DefaultHandOffAfter) }
+	quick := func() {}
+	tests := []struct {
+		name                string
+		first, second       func()
+		firstStays, leaving bool
+	}{
+		{"the first part blocks", slow, quick, true, false},
+		{"the second part blocks", quick, slow, false, true},
+		{"neither", quick, quick, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(h *harness) {
+				outer, inner := habit.New("outer", habit.Learned), habit.New("inner", habit.Learned)
+				for range 3 {
+					outer.HandedOff()
+				}
+				for range 1200 {
+					follow(t, h, outer, func(ctx context.Context) {
+						tt.first()
+						loop.FromContext(ctx).Follow(inner)
+						tt.second()
+					})
+				}
+				if outer.Apart() != tt.firstStays {
+					t.Errorf("the first habit keeps its jobs apart: %v, want %v", !tt.firstStays, tt.firstStays)
+				}
+				if inner.Apart() != tt.leaving {
+					t.Errorf("the second one leaves the loop: %v, want %v", !tt.leaving, tt.leaving)
+				}
+			})
+		})
+	}
+}
+
+// A job that says twice what it follows has run once.
+func TestFollow_SameHabitTwiceCountsOnce(t *testing.T) {
+	bubble(t, func(h *harness) {
+		jobs := func(times int) (n int) {
+			kind := habit.New("x", habit.Learned)
+			for range 3 {
+				kind.HandedOff()
+			}
+			for kind.Apart() && n < 2000 {
+				follow(t, h, kind, func(ctx context.Context) {
+					for range times {
+						loop.FromContext(ctx).Follow(kind)
+					}
+				})
+				n++
+			}
+			return n
+		}
+		if once, thrice := jobs(0), jobs(2); once != thrice {
+			t.Errorf("back on the loop after %d jobs, and after %d that follow it again", once, thrice)
+		}
+	})
+}
+
 // What is learned does not depend on how long the monitor's looks take.
 func TestMonitor_OptionsSetTheTimes(t *testing.T) {
 	tests := []struct {

@@ -14,7 +14,10 @@ const closingTurns = 100
 
 // Close stops the loop and frees it. Waits of its coroutines fail with ErrClosed; those
 // that go on waiting all the same are resumed a hundred times and then ended by
-// runtime.Goexit. Every handler is told by HandleLoopClose, whatever the others do, and
+// runtime.Goexit. Their deferred functions are watched like the rest of them: Close goes on
+// without one that blocks, after [Options.HandOffAfter], unless it holds the loop or that is
+// negative. Nor does it wait for coroutines that block already; the jobs of both end when they
+// come back. Every handler is told by HandleLoopClose, whatever the others do, and
 // signals are no longer relayed. Later posts do nothing, and timers that were not due yet
 // never run. Any goroutine but the loop's own; a second call does nothing.
 func (l *Loop) Close() error {
@@ -38,37 +41,32 @@ func (l *Loop) Close() error {
 		<-ended
 	}
 
+	l.last.Lock()
+	defer l.last.Unlock()
 	turns := 0
 	l.drive(func(l *Loop) {
 		turns++
 		l.closeTurn()
 	}, func() bool {
 		settled := l.busy == 0 && l.exited == nil && l.slots.used == 0
-		return turns > 0 && (settled || turns > closingTurns) && l.quiet()
+		return turns > 0 && (settled || turns > closingTurns) && l.die()
 	})
-	l.mu.Lock()
-	l.dead = true
-	posted := l.posted
 	err := l.poller.Close()
-	l.mu.Unlock()
-	for _, t := range posted {
-		if s, ok := t.(*straggler); ok {
-			s.adrift = false // it came back too late for a turn
-		}
-	}
-	l.abandon()
+	l.drive((*Loop).abandon, func() bool { return l.abandoned })
+	l.idle, l.ready = nil, nil
 	l.mu.Lock()
 	l.publish()
 	l.mu.Unlock()
 	return err
 }
 
-// quiet reports whether nothing posted is left, so that no coroutine that was woken is
-// forgotten.
-func (l *Loop) quiet() bool {
+// die ends the loop's turns, unless something posted is left: no coroutine that was woken, or
+// comes back, is forgotten.
+func (l *Loop) die() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.posted) == 0 && l.batchAt == len(l.batch)
+	l.dead = len(l.posted) == 0 && l.batchAt == len(l.batch)
+	return l.dead
 }
 
 // closeTurn is a turn that does not wait.
@@ -92,30 +90,4 @@ func (l *Loop) closeTurn() {
 	if n, err := l.poller.Wait(l.events[:], poll.DontWait); err == nil {
 		l.eventN = n
 	}
-}
-
-// abandon ends the coroutines: the idle ones, and those that would not end.
-func (l *Loop) abandon() {
-	for _, co := range l.live {
-		if co.adrift {
-			// It blocks somewhere. When it returns, it is ended by whom it returns to.
-			continue
-		}
-		var job Job
-		if co.job != nil {
-			l.log.Warn("a coroutine went on waiting after its loop was closed")
-			job = l.release(co)
-		}
-		// An own goroutine, because runtime.Goexit in a coroutine ends who stops it.
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			co.stop()
-		}()
-		<-done
-		if job != nil {
-			job.JobDone(Exited)
-		}
-	}
-	l.live, l.idle = nil, nil
 }

@@ -18,14 +18,25 @@ type Context struct {
 	mu    sync.Mutex
 	done  chan struct{}
 	err   error
-	after *afterFunc
+	after *follower
 }
 
-// afterFunc is linked both ways: a job that begins thousands of others must not pay for all of
-// them at the end of each.
-type afterFunc struct {
-	next, prev *afterFunc
+// follower is what happens at a context's end: a function's call, or the end of the context of
+// a job that it has begun. It is linked both ways: a job that begins thousands of others must not
+// pay for all of them at the end of each.
+type follower struct {
+	next, prev *follower
+	linked     bool
 	f          func()
+	child      *Context
+}
+
+func (a *follower) tell(err error) {
+	if a.child != nil {
+		a.child.Cancel(err)
+	} else {
+		go a.f()
+	}
 }
 
 type contextKey struct{}
@@ -104,7 +115,7 @@ func (c *Context) finish(err error) bool {
 	c.after = nil
 	c.mu.Unlock()
 	for ; after != nil; after = after.next {
-		go after.f()
+		after.tell(err)
 	}
 	return true
 }
@@ -112,24 +123,32 @@ func (c *Context) finish(err error) bool {
 // AfterFunc runs f in a goroutine of its own once the context has ended; stop keeps it from running.
 // The context package uses it to derive contexts without a goroutine for each.
 func (c *Context) AfterFunc(f func()) (stop func() bool) {
+	a := &follower{f: f}
+	c.add(a)
+	return func() bool { return c.remove(a) }
+}
+
+// add lets a be told of the context's end, at once if that has come.
+func (c *Context) add(a *follower) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		go f()
-		return func() bool { return false }
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		a.tell(err)
+		return
 	}
-	a := &afterFunc{next: c.after, f: f}
+	defer c.mu.Unlock()
+	a.linked, a.next = true, c.after
 	if a.next != nil {
 		a.next.prev = a
 	}
 	c.after = a
-	return func() bool { return c.removeAfter(a) }
 }
 
-func (c *Context) removeAfter(a *afterFunc) bool {
+// remove reports whether a is not told any more.
+func (c *Context) remove(a *follower) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if a.f == nil || c.err != nil {
+	if !a.linked || c.err != nil {
 		return false
 	}
 	if a.prev != nil {
@@ -140,6 +159,16 @@ func (c *Context) removeAfter(a *afterFunc) bool {
 	if a.next != nil {
 		a.next.prev = a.prev
 	}
-	a.f = nil
+	a.linked = false
 	return true
+}
+
+func (c *Context) ofJob() *Context { return c }
+
+// jobOf returns the context of the job that ctx itself is, nil if it is another's or derived.
+func jobOf(ctx context.Context) *Context {
+	if c, ok := ctx.(interface{ ofJob() *Context }); ok {
+		return c.ofJob()
+	}
+	return nil
 }

@@ -250,3 +250,5 @@ func TestMonitor_SleepsAndIsWoken(t *testing.T) {
 		}
 	})
 }
+
+var hookedPanic = hooked(func(slog.Record) { panic("the logger") })

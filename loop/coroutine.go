@@ -15,9 +15,9 @@ import (
 type Job interface {
 	// RunJob runs in the coroutine and may park by every call that takes ctx.
 	RunJob(ctx context.Context)
-	// JobDone is called on the loop, outside of the coroutine, when RunJob has returned,
-	// panicked, or ended by runtime.Goexit. A job that blocks beyond the end of Close ends
-	// without it.
+	// JobDone is called once, outside of the coroutine, when RunJob has returned, panicked,
+	// or ended by runtime.Goexit: on the loop, and for a job that blocks beyond the end of
+	// Close in a goroutine that then has what was the loop's to itself. It must not block.
 	JobDone(Outcome)
 }
 
@@ -79,8 +79,17 @@ const readyShare = 64
 const idleCoroutines = 256
 
 // Start runs job in a coroutine with ctx, soon and on this loop: when the handler or
-// callback that calls it has returned. ctx must be fresh; it ends when the job does.
+// callback that calls it has returned. ctx must be fresh; it ends when the job does. On a
+// loop that has been closed, where only a JobDone can call it, the job ends with Exited and
+// does not run.
 func (l *Loop) Start(ctx *Context, job Job) {
+	if l.dead {
+		go l.afterwards(func() {
+			ctx.end()
+			job.JobDone(Exited)
+		})
+		return
+	}
 	co := l.coroutine()
 	co.job, co.ctx = job, ctx
 	ctx.co.Store(co)
@@ -92,27 +101,53 @@ func (l *Loop) Start(ctx *Context, job Job) {
 // it and when f returns. It reports whether f was taken: false once the loop is being
 // closed. Any goroutine.
 func (l *Loop) Spawn(ctx context.Context, f func(context.Context)) bool {
-	return l.spawn(ctx, f, nil)
+	return l.spawn(ctx, &funcJob{f: f})
 }
 
-func (l *Loop) spawn(ctx context.Context, f func(context.Context), done func(Outcome)) bool {
-	return l.Post(func() {
-		j := &funcJob{f: f, done: done}
-		j.Context.Init(ctx)
-		if err := ctx.Err(); err != nil {
-			j.Cancel(err)
-		} else if ctx.Done() != nil {
-			j.detach = context.AfterFunc(ctx, func() { j.Cancel(ctx.Err()) })
+func (l *Loop) spawn(ctx context.Context, j *funcJob) bool {
+	j.loop = l
+	j.Init(ctx)
+	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
+		defer co.Release()
+		if l.closing.Load() {
+			return false
 		}
-		l.Start(&j.Context, j)
-	})
+		if len(l.idle) > 0 {
+			j.RunTask() // it need not wait for a turn
+			return true
+		}
+		// A coroutine that was made here would be bound to the caller's thread, had that
+		// locked it.
+	}
+	return l.PostTask(j)
 }
 
+// funcJob is a job made of functions.
 type funcJob struct {
 	Context
+	loop   *Loop
 	f      func(context.Context)
-	done   func(Outcome)
-	detach func() bool
+	done   func(Outcome) // may be nil
+	detach func() bool   // nil, or ends what link began
+	follow follower
+}
+
+// RunTask starts the job.
+func (j *funcJob) RunTask() {
+	j.link()
+	j.loop.Start(&j.Context, j)
+}
+
+// link lets the job's context end with the parent's.
+func (j *funcJob) link() {
+	if parent := jobOf(j.parent); parent != nil {
+		j.follow.child = &j.Context
+		parent.add(&j.follow)
+	} else if err := j.parent.Err(); err != nil {
+		j.Cancel(err)
+	} else if j.parent.Done() != nil {
+		j.detach = context.AfterFunc(j.parent, func() { j.Cancel(j.parent.Err()) })
+	}
 }
 
 func (j *funcJob) RunJob(ctx context.Context) { j.f(ctx) }
@@ -120,6 +155,8 @@ func (j *funcJob) RunJob(ctx context.Context) { j.f(ctx) }
 func (j *funcJob) JobDone(o Outcome) {
 	if j.detach != nil {
 		j.detach()
+	} else if parent := jobOf(j.parent); parent != nil {
+		parent.remove(&j.follow)
 	}
 	if j.done != nil {
 		j.done(o)
@@ -218,11 +255,15 @@ func (l *Loop) end(co *Coroutine) {
 	job.JobDone(co.outcome)
 }
 
-// bury ends the job of a coroutine that is gone, by runtime.Goexit.
+// bury ends the job of a coroutine that is gone: by runtime.Goexit, unless it was done before.
 func (l *Loop) bury(co *Coroutine) {
+	outcome := Exited
+	if co.ended {
+		outcome = co.outcome
+	}
 	job := l.release(co)
 	l.forget(co)
-	job.JobDone(Exited)
+	job.JobDone(outcome)
 }
 
 func (l *Loop) release(co *Coroutine) Job {

@@ -86,7 +86,7 @@ type Loop struct {
 	sleeping bool          // the next Post must wake the poller
 	stop     bool          // Run shall return
 	running  chan struct{} // nil unless Run is under way; closed when it ends
-	dead     bool          // the poller is closed
+	dead     bool          // no turns are left; written by the runner, who reads it without mu
 	closing  atomic.Bool   // no more posts are taken, waits fail; set under mu
 	load     atomic.Int64
 
@@ -121,6 +121,9 @@ type Loop struct {
 	timers   timerHeap
 	timerSeq uint64
 	counts   counts
+
+	last      sync.Mutex // once dead, its holder has what was the runner's
+	abandoned bool       // no coroutine is left that is not adrift
 
 	exited *Coroutine // ended by runtime.Goexit, not settled yet
 	live   []*Coroutine

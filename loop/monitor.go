@@ -155,8 +155,7 @@ func (m *monitor) run(quit <-chan struct{}, ended chan<- struct{}) {
 		}
 		if idle >= monitorPatience {
 			idle = 0
-			m.asleep.Store(true)
-			if !m.look() || !m.asleep.CompareAndSwap(true, false) {
+			if m.doze() {
 				select {
 				case <-quit:
 					return
@@ -166,6 +165,13 @@ func (m *monitor) run(quit <-chan struct{}, ended chan<- struct{}) {
 		}
 		timer.Reset(m.pause)
 	}
+}
+
+// doze announces that the monitor sleeps, and reports whether it may: not if a loop has gone
+// on before that and could not know. If one has since, it has filled wake.
+func (m *monitor) doze() bool {
+	m.asleep.Store(true)
+	return !m.look() || !m.asleep.CompareAndSwap(true, false)
 }
 
 // look looks at all loops, deals with those that are stuck, and reports whether any is busy.

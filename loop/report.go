@@ -49,32 +49,37 @@ const (
 
 // report is called by the monitor, which must not wait for a log.
 func (r *reporter) report(s stuck) {
-	if !r.due(s) && !s.leaves {
+	free := r.mu.TryLock() // else a line is being made
+	if !s.leaves && !(free && r.due(s)) {
 		r.unreported.Add(1)
+		if free {
+			r.mu.Unlock()
+		}
 		return
 	}
+	r.spend(s)
 	r.pending.Go(func() {
-		if s.leaves { // one line in every case: it is not repeated
-			r.mu.Lock()
-		} else if !r.mu.TryLock() {
-			r.unreported.Add(1)
-			return
+		if !free {
+			r.mu.Lock() // one line in every case: it is not repeated
 		}
 		defer r.mu.Unlock()
 		r.write(s)
 	})
 }
 
+// due reports whether there may be a line about s; spend notes that there is one.
 func (r *reporter) due(s stuck) bool {
 	now := time.Now()
-	if last, ok := r.last[s.habit]; now.Before(r.next) || s.handedOff && ok && now.Sub(last) < reportSame {
-		return false
-	}
+	last, ok := r.last[s.habit]
+	return !now.Before(r.next) && !(s.handedOff && ok && now.Sub(last) < reportSame)
+}
+
+func (r *reporter) spend(s stuck) {
+	now := time.Now()
 	if r.last == nil {
 		r.last = make(map[*habit.Habit]time.Time)
 	}
 	r.last[s.habit], r.next = now, now.Add(reportEvery)
-	return true
 }
 
 func (r *reporter) write(s stuck) {

@@ -126,7 +126,7 @@ func (l *Loop) returned(co *Coroutine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.dead {
-		go co.stop() // an own goroutine: runtime.Goexit in it ends who stops it
+		go l.endLate(co)
 		return
 	}
 	l.enqueue((*straggler)(co))

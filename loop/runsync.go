@@ -34,10 +34,10 @@ func (l *Loop) RunSync(ctx context.Context, f func(context.Context) error) error
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &syncCall{f: f, outer: ctx, err: ErrAborted}
-	l.spawn(inner, c.run, func(Outcome) {
+	l.spawn(inner, &funcJob{f: c.run, done: func(Outcome) {
 		c.finish()
 		l.stopRun(run)
-	})
+	}})
 	l.finish(run)
 	return c.result(l)
 }

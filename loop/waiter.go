@@ -56,7 +56,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c, ok := ctx.(interface{ ofJob() *Context }); !(ok && c.ofJob().co.Load() == w.co) && ctx.Done() != nil {
+	if own := jobOf(ctx); (own == nil || own.co.Load() != w.co) && ctx.Done() != nil {
 		// A derived context does not know the coroutine; the job's own context wakes it.
 		defer context.AfterFunc(ctx, w.co.Wake)()
 	}
@@ -77,8 +77,6 @@ func (w *Waiter) park(ctx context.Context) error {
 		}
 	}
 }
-
-func (c *Context) ofJob() *Context { return c }
 
 // Wake ends the wait, also one that has not begun. Calls after the first do nothing. Any
 // goroutine.
@@ -117,49 +115,4 @@ func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
 	}
 	t := time.AfterFunc(d, w.Wake)
 	return func() { t.Stop() }
-}
-
-// Do runs f with the loop held: at once if the caller is a coroutine that has it, and else
-// in a coroutine of the loop, for which it waits. f may use everything that belongs to the
-// loop, and may park, but must not block. Do returns f's error. If ctx ends before f has
-// begun, f does not run and Do returns ctx's error; later it is f, with a context that has
-// ended, that must come to an end. Any goroutine.
-func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
-	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
-		defer co.Release()
-		return f(ctx)
-	}
-	var w Waiter
-	w.Init(ctx)
-	var begun atomic.Bool // or withdrawn
-	result := make(chan error, 1)
-	held := func(ctx context.Context) {
-		if begun.Swap(true) {
-			return
-		}
-		co := FromContext(ctx)
-		for !co.Hold() { // it was taken between the start and here
-			co.comeBack()
-		}
-		defer co.Release()
-		result <- f(ctx)
-	}
-	if !l.spawn(ctx, held, func(Outcome) { w.Wake() }) {
-		return ErrClosed
-	}
-	if err := w.Wait(ctx); err != nil {
-		if !begun.Swap(true) {
-			return err
-		}
-		// What f does must not go on behind the caller's back.
-		if err := w.Wait(context.WithoutCancel(ctx)); err != nil {
-			return err
-		}
-	}
-	select {
-	case err := <-result:
-		return err
-	default:
-		return ErrAborted
-	}
 }

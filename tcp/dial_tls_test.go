@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -45,6 +46,13 @@ func tlsEcho(t *testing.T) (addr string, names chan string) {
 	return l.Addr().String(), names
 }
 
+// home knows no host but this one.
+type home struct{}
+
+func (home) Resolve(_ context.Context, q tcp.Query) ([]netip.AddrPort, error) {
+	return []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(q.Port))}, nil
+}
+
 func trusting() *tls.Config {
 	config := testcert.Shared().Client()
 	config.ServerName = ""
@@ -57,7 +65,7 @@ func TestDial_TLS(t *testing.T) {
 	_, port, _ := net.SplitHostPort(addr)
 	shared := trusting()
 	for host, name := range map[string]string{"localhost": "localhost", "localhost.": "localhost", "127.0.0.1": ""} {
-		s, err := tcp.Dial(t.Context(), net.JoinHostPort(host, port), tcp.DialOptions{Loop: l, TLS: shared, Family: tcp.IPv4})
+		s, err := tcp.Dial(t.Context(), net.JoinHostPort(host, port), tcp.DialOptions{Loop: l, TLS: shared, Resolver: home{}})
 		if err != nil {
 			t.Errorf("%s: %v", host, err)
 			continue

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 
 	"eddy/httputil"
@@ -52,9 +54,9 @@ func TestHandler_PatternsOfAMuxAreToldApartOnceItBlocks(t *testing.T) {
 }
 
 func TestHandler_OtherHandlersLearnAsAWhole(t *testing.T) {
-	h := nethttp.Handler(http.NotFoundHandler())
+	h := nethttp.Handler(http.FileServerFS(os.DirFS(".")))
 	a := followed(h, "/a")
-	if a != followed(h, "/b") || a.Name() != "http.HandlerFunc" {
+	if a != followed(h, "/b") || !strings.HasPrefix(a.Name(), "*http.fileHandler") {
 		t.Errorf("habit %q", a.Name())
 	}
 	for range 3 {
@@ -62,6 +64,36 @@ func TestHandler_OtherHandlersLearnAsAWhole(t *testing.T) {
 	}
 	if !a.Apart() {
 		t.Error("it does not learn")
+	}
+}
+
+func serveOne(http.ResponseWriter, *http.Request) {}
+func serveTwo(http.ResponseWriter, *http.Request) {}
+
+// The log names a handler by its habit: it must tell one from another.
+func TestHandler_EachHasANameOfItsOwn(t *testing.T) {
+	one, two := http.HandlerFunc(serveOne), http.HandlerFunc(serveTwo)
+	seen := map[string]bool{}
+	for i, tt := range []struct {
+		h    http.Handler
+		want string
+	}{
+		{one, "eddy/internal/nethttp_test.serveOne"},
+		{two, "eddy/internal/nethttp_test.serveTwo"},
+		{one, "eddy/internal/nethttp_test.serveOne"},
+		{http.StripPrefix("/a", one), "StripPrefix.func"},
+		{http.StripPrefix("/b", two), "StripPrefix.func"},
+		{http.NewServeMux(), "http.ServeMux"},
+		{http.NewServeMux(), "http.ServeMux"},
+	} {
+		name := followed(nethttp.Handler(tt.h), "/").Name()
+		if seen[name] {
+			t.Errorf("%d: a second %q", i, name)
+		}
+		seen[name] = true
+		if !strings.Contains(name, tt.want) { // the compiler adds its part, and a number may follow
+			t.Errorf("%d: name %q, want %q", i, name, tt.want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package nethttp
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,13 +18,15 @@ import (
 // engine's; a panic in h, http.ErrAbortHandler among them, passes through to the engine.
 //
 // Whether h blocks is learned as for a route; if h is an *http.ServeMux that has been seen
-// to block, for each of its patterns.
+// to block, for each of its patterns. The name for the log is the type, that of a function its
+// own, and a number if there are several.
 func Handler(h http.Handler) httputil.Handler {
 	mux, ok := h.(*http.ServeMux)
-	if !ok {
-		return &hosted{Handler: h, whole: habit.New(fmt.Sprintf("%T", h), habit.Learned)}
+	name := nameOf(h)
+	if ok {
+		name = "http.ServeMux, whose patterns are told apart"
 	}
-	return &hosted{Handler: h, mux: mux, whole: habit.New("http.ServeMux, whose patterns are told apart", habit.Learned)}
+	return &hosted{Handler: h, mux: mux, whole: habit.New(names.unique(name), habit.Learned)}
 }
 
 type hosted struct {

@@ -1,0 +1,76 @@
+package loop
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// Do runs f with the loop held: at once if the caller is a coroutine that has it, and else
+// in a coroutine of the loop, for which it waits. f may use everything that belongs to the
+// loop, and may park, but must not block. Do returns f's error. If ctx ends before f has
+// begun, f does not run and Do returns ctx's error; later it is f, with a context that has
+// ended, that must come to an end, also if the loop of the caller is being closed: Do never
+// leaves f behind. Any goroutine.
+func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
+	if co := FromContext(ctx); co != nil && co.loop == l && co.Hold() {
+		defer co.Release()
+		return f(ctx)
+	}
+	c := &call{f: f, ended: make(chan struct{}), err: ErrAborted}
+	c.waiter.Init(ctx)
+	c.job.f, c.job.done = c.run, c.finish
+	if !l.spawn(ctx, &c.job) {
+		return ErrClosed
+	}
+	return c.wait(ctx)
+}
+
+// call is a Do that waits for its function.
+type call struct {
+	job    funcJob
+	f      func(context.Context) error
+	waiter Waiter
+	begun  atomic.Bool   // or withdrawn
+	ended  chan struct{} // closed after f
+	err    error
+}
+
+func (c *call) run(ctx context.Context) {
+	if c.begun.Swap(true) {
+		return
+	}
+	co := FromContext(ctx)
+	for !co.Hold() { // it was taken between the start and here
+		co.comeBack()
+	}
+	defer co.Release()
+	c.err = c.f(ctx)
+}
+
+func (c *call) finish(Outcome) {
+	close(c.ended)
+	c.waiter.Wake()
+}
+
+func (c *call) wait(ctx context.Context) error {
+	settled := false
+	defer func() {
+		// A caller whose loop is closed for good ends in its wait. Its last duty blocks,
+		// and loses that loop.
+		if !settled && c.begun.Swap(true) {
+			c.job.Cancel(ErrClosed)
+			<-c.ended
+		}
+	}()
+	err := c.waiter.Wait(ctx)
+	if err != nil && !c.begun.Swap(true) {
+		settled = true
+		return err
+	}
+	for err != nil { // f is under way
+		c.job.Cancel(err)
+		err = c.waiter.Wait(context.WithoutCancel(ctx))
+	}
+	settled = true
+	return c.err
+}
