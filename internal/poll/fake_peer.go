@@ -25,6 +25,7 @@ type Peer struct {
 	writes     int
 	pending    []int // a listening socket's connections to accept
 	acceptErr  error
+	mate       *Peer // the other end, if that is the loop's, too: see Pair
 }
 
 // Socket opens a connected socket and returns the loop's descriptor and the peer's end.
@@ -118,7 +119,7 @@ func (p *Peer) ready() (m Mode) {
 	if len(p.toLoop) > 0 || p.peerClosed || len(p.pending) > 0 || p.acceptErr != nil {
 		m |= Read
 	}
-	if p.room != 0 {
+	if p.space() > 0 || p.mate != nil && p.mate.loopClosed {
 		m |= Write
 	}
 	if p.peerClosed {
@@ -171,18 +172,21 @@ func (f *fakeFiles) Read(fd int, b []byte) (int, error) {
 func (f *fakeFiles) Write(fd int, b []byte) (int, error) {
 	return f.with(fd, func(p *Peer) (int, error) {
 		p.writes++
-		if p.loopEnded {
+		if p.loopEnded || p.mate != nil && p.mate.loopClosed {
 			return 0, syscall.EPIPE
 		}
-		n := limit(len(b), p.writeMost)
+		n := min(limit(len(b), p.writeMost), p.space())
+		if n == 0 && len(b) > 0 {
+			return 0, syscall.EAGAIN
+		}
 		if p.room >= 0 {
-			n = min(n, p.room)
-			if n == 0 && len(b) > 0 {
-				return 0, syscall.EAGAIN
-			}
 			p.room -= n
 		}
-		p.fromLoop = append(p.fromLoop, b[:n]...)
+		if p.mate != nil {
+			p.mate.toLoop = append(p.mate.toLoop, b[:n]...)
+		} else {
+			p.fromLoop = append(p.fromLoop, b[:n]...)
+		}
 		return n, nil
 	})
 }
@@ -204,6 +208,9 @@ func (f *fakeFiles) Accept(fd int) (int, error) {
 func (f *fakeFiles) CloseWrite(fd int) error {
 	_, err := f.with(fd, func(p *Peer) (int, error) {
 		p.loopEnded = true
+		if p.mate != nil {
+			p.mate.peerClosed = true
+		}
 		return 0, nil
 	})
 	return err
@@ -222,6 +229,7 @@ func (f *fakeFiles) Close(fd int) error {
 		return syscall.EBADF
 	}
 	p.loopClosed = true
+	p.closeMate()
 	delete(f.sockets, fd)
 	delete(f.watched, fd)
 	return nil

@@ -62,6 +62,8 @@ func Run(t *testing.T, k Kind) {
 		{"accept", accept},
 		{"adopt", adopt},
 		{"addresses", addresses},
+		{"pairs", pairs},
+		{"no delay", noDelay},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, k)) })
 	}

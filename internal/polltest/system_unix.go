@@ -32,6 +32,8 @@ func runSystem(t *testing.T, k Kind) {
 	}
 	t.Run("error of a refused connection", func(t *testing.T) { refused(t, open(t, k)) })
 	t.Run("pipes", func(t *testing.T) { pipes(t, open(t, k)) })
+	t.Run("no delay is the socket's", func(t *testing.T) { noDelayIsSet(t, open(t, k)) })
+	t.Run("adopts files", func(t *testing.T) { adoptsFiles(t, open(t, k)) })
 }
 
 // signals come from anywhere, as those that Go's scheduler sends do.
@@ -80,6 +82,10 @@ func closeOnExec(t *testing.T, k Kind) {
 	defer c.Close()
 	nfd := h.accepted(t, fd)
 	defer h.files.Close(nfd)
+	a, b, err := h.files.Pair()
+	h.ok(t, err)
+	defer h.files.Close(a)
+	defer h.files.Close(b)
 	seen := 0
 	for fd := range most {
 		if f, ok := flags(fd); ok && !before[fd] {
@@ -157,4 +163,39 @@ func pipe(t *testing.T) (r, w int) {
 	}
 	t.Cleanup(func() { unix.Close(fds[0]); unix.Close(fds[1]) })
 	return fds[0], fds[1]
+}
+
+func noDelayIsSet(t *testing.T, h *harness) {
+	fd, _ := h.pair(t)
+	for _, on := range []bool{false, true} {
+		h.ok(t, h.files.SetNoDelay(fd, on))
+		v, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
+		if h.ok(t, err); (v != 0) != on {
+			t.Errorf("set to %v, the socket has %d", on, v)
+		}
+	}
+	r, _ := pipe(t)
+	if err := h.files.SetNoDelay(r, true); err != syscall.ENOTSOCK {
+		t.Errorf("a pipe: %v, want ENOTSOCK", err)
+	}
+}
+
+// adoptsFiles gives up files that block, as those are whose descriptor somebody asked for.
+func adoptsFiles(t *testing.T, h *harness) {
+	r, w, err := os.Pipe()
+	h.ok(t, err)
+	r.Fd()
+	fd, err := h.files.Adopt(r)
+	h.ok(t, err)
+	defer h.files.Close(fd)
+	if _, err := h.files.Read(fd, make([]byte, 1)); err != syscall.EAGAIN {
+		t.Errorf("an empty pipe: %v, want EAGAIN", err)
+	}
+	_, err = w.WriteString("x")
+	h.ok(t, err)
+	h.readAll(t, fd, "x")
+	if err := r.Close(); err == nil {
+		t.Error("the file was left open")
+	}
+	h.ok(t, w.Close())
 }
