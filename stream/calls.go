@@ -6,19 +6,37 @@ import (
 	"eddy/loop"
 )
 
-// calls is what a stream needs while coroutines wait on it.
+// calls is what a stream needs once coroutines wait on it.
 type calls struct {
-	reader  *loop.Waiter
-	readErr error // ends the read under way
-	writers []writer
-	maxRead int
-	reading bool
+	reader   *loop.Waiter
+	readErr  error // ends the read under way
+	hangup   []*loop.Waiter
+	writers  []writer
+	written  []written
+	queued   uint64 // bytes that were ever given to the output; less Pending: handed to the kernel
+	onClose  func(error)
+	maxRead  int
+	maxWrite int
+	share    int // what is left of fairShare
+	reading  bool
 }
 
 // writer waits for the output to shrink to its mark.
 type writer struct {
 	w    *loop.Waiter
 	mark int
+}
+
+func (s *Stream) callState() *calls {
+	if s.calls == nil {
+		s.calls = &calls{
+			queued:   uint64(s.Pending()),
+			maxRead:  DefaultMaxRead,
+			maxWrite: DefaultMaxWrite,
+			share:    fairShare,
+		}
+	}
+	return s.calls
 }
 
 func (c *calls) wakeReader() {
@@ -28,7 +46,20 @@ func (c *calls) wakeReader() {
 	}
 }
 
+// wakeHangup is called when the peer has stopped sending.
+func (c *calls) wakeHangup() {
+	if c == nil {
+		return
+	}
+	for _, w := range c.hangup {
+		w.Wake()
+	}
+	c.hangup = nil
+}
+
+// wakeWriters is called when the output has shrunk.
 func (c *calls) wakeWriters(pending int) {
+	c.resolve(c.queued - uint64(pending))
 	kept := c.writers[:0]
 	for _, w := range c.writers {
 		if pending <= w.mark {
@@ -41,37 +72,57 @@ func (c *calls) wakeWriters(pending int) {
 	c.writers = kept
 }
 
-func (c *calls) wakeAll() {
-	c.wakeReader()
+// fail ends all waits of a stream that is closed with so much output left.
+func (c *calls) fail(pending int, err error) {
+	c.wakeWriters(pending)
+	c.reject(err)
 	c.wakeWriters(0)
+	c.wakeReader()
+	c.wakeHangup()
 }
-
-func (s *Stream) callState() *calls {
-	if s.calls == nil {
-		s.calls = &calls{maxRead: DefaultMaxRead}
-	}
-	return s.calls
-}
-
-// SetMaxRead bounds what one ReadUntil, ReadUntilRegexp or ReadBytes collects.
-func (s *Stream) SetMaxRead(n int) { s.callState().maxRead = n }
 
 // WaitReadable parks until the stream has read more bytes into Unread, has come to its
 // end (io.EOF), or was closed. The calling coroutine must hold the loop. It reads at once if
 // the kernel has bytes; room is how many it would like.
 func (s *Stream) WaitReadable(ctx context.Context, room int) error {
-	for {
+	return s.more(ctx, room, 1)
+}
+
+// more reads until there are so many bytes more, or some and the kernel has no others now.
+func (s *Stream) more(ctx context.Context, room, least int) error {
+	c := s.callState()
+	for before := len(s.Unread()); ; {
+		had := len(s.Unread())
 		err := s.fetch(room)
-		if !isAgain(err) {
+		n := len(s.Unread())
+		switch {
+		case err == nil:
+			if err := s.chargeRead(ctx, n-had); err != nil || n-before >= least {
+				return err
+			}
+		case n > before:
+			return nil // the error comes again
+		case !isAgain(err):
 			return err
-		}
-		if err := s.awaitRead(ctx); err != nil {
-			return err
+		default:
+			c.share = fairShare
+			if err := s.awaitRead(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+// awaitRead parks until there may be something to read.
 func (s *Stream) awaitRead(ctx context.Context) error {
+	return s.parkReader(ctx, func(*loop.Waiter) bool {
+		s.setWant(s.want | readWant)
+		return true
+	})
+}
+
+// parkReader parks the reader if arm says so, until it is woken or interrupted.
+func (s *Stream) parkReader(ctx context.Context, arm func(*loop.Waiter) bool) error {
 	c := s.callState()
 	if c.reader != nil {
 		return ErrReading
@@ -79,8 +130,10 @@ func (s *Stream) awaitRead(ctx context.Context) error {
 	var w loop.Waiter
 	w.Init(ctx)
 	c.reader = &w
-	s.setWant(s.want | readWant)
-	err := w.Wait(ctx)
+	var err error
+	if arm(&w) {
+		err = w.Wait(ctx)
+	}
 	if c.reader == &w {
 		c.reader = nil
 	}
@@ -106,6 +159,7 @@ func (s *Stream) InterruptRead(err error) {
 func (s *Stream) WaitWritten(ctx context.Context, mark int) error {
 	for s.Pending() > mark {
 		c := s.callState()
+		c.share = fairShare
 		var w loop.Waiter
 		w.Init(ctx)
 		c.writers = append(c.writers, writer{&w, mark})

@@ -85,6 +85,7 @@ func (s *Stream) unwanted(ready loop.Ready) {
 	s.setWant(want)
 	if ready&loop.Hangup != 0 && s.flags&(hangup|closed) == 0 {
 		s.flags |= hangup
+		s.calls.wakeHangup()
 		if s.sink != nil {
 			s.sink.StreamHangup()
 		}
@@ -128,17 +129,18 @@ func (s *Stream) keep() {
 
 func (s *Stream) reachEOF() {
 	s.flags |= eof | hangup
+	s.calls.wakeHangup()
 	s.setWant(s.want &^ readWant)
 }
 
 // fetch reads once into the stream's own buffer. It returns EAGAIN when the kernel has
 // nothing, io.EOF at the end.
 func (s *Stream) fetch(room int) error {
-	if s.flags&closed != 0 {
-		return s.closedErr()
-	}
 	if s.flags&eof != 0 {
 		return io.EOF
+	}
+	if s.flags&closed != 0 {
+		return s.closedErr()
 	}
 	b := s.in
 	if b == nil {
@@ -162,11 +164,4 @@ func (s *Stream) fetch(room int) error {
 		return io.EOF
 	}
 	return nil
-}
-
-func (s *Stream) closedErr() error {
-	if s.err != nil {
-		return s.err
-	}
-	return ErrClosed
 }
