@@ -25,6 +25,7 @@ type Peer struct {
 	writes     int
 	pending    []int // a listening socket's connections to accept
 	acceptErr  error
+	storm      int   // how many more reads and writes meet EAGAIN without cause
 	mate       *Peer // the other end, if that is the loop's, too: see Pair
 }
 
@@ -81,6 +82,10 @@ func (p *Peer) SetRoom(n int) { p.change(func() { p.room = n }) }
 func (p *Peer) SetMost(read, write int) {
 	p.change(func() { p.readMost, p.writeMost = read, write })
 }
+
+// SetStorm makes the loop's next n reads and writes meet EAGAIN, although the socket may be
+// reported as ready.
+func (p *Peer) SetStorm(n int) { p.change(func() { p.storm = n }) }
 
 // SetAcceptError makes Accept on a listening socket fail until it is set to nil.
 func (p *Peer) SetAcceptError(err error) { p.change(func() { p.acceptErr = err }) }
@@ -157,6 +162,10 @@ func limit(n, most int) int {
 func (f *fakeFiles) Read(fd int, b []byte) (int, error) {
 	return f.with(fd, func(p *Peer) (int, error) {
 		p.reads++
+		if p.storm > 0 {
+			p.storm--
+			return 0, syscall.EAGAIN
+		}
 		if len(p.toLoop) == 0 {
 			if p.peerClosed {
 				return 0, nil
@@ -172,6 +181,10 @@ func (f *fakeFiles) Read(fd int, b []byte) (int, error) {
 func (f *fakeFiles) Write(fd int, b []byte) (int, error) {
 	return f.with(fd, func(p *Peer) (int, error) {
 		p.writes++
+		if p.storm > 0 {
+			p.storm--
+			return 0, syscall.EAGAIN
+		}
 		if p.loopEnded || p.mate != nil && p.mate.loopClosed {
 			return 0, syscall.EPIPE
 		}
