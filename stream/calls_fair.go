@@ -25,12 +25,13 @@ func (c *calls) spend(n int) bool {
 }
 
 // chargeRead gives way to others if reads have had their share. It is a read that waits:
-// it can be interrupted.
+// it can be interrupted. A context that has ended takes nothing from it, because what is
+// there is given all the same.
 func (s *Stream) chargeRead(ctx context.Context, n int) error {
 	if !s.callState().spend(n) {
 		return nil
 	}
-	return s.parkReader(ctx, func(w *loop.Waiter) bool { return s.loop.PostTask(w) })
+	return s.parkReader(context.WithoutCancel(ctx), func(w *loop.Waiter) bool { return s.loop.PostTask(w) })
 }
 
 // chargeWrite is chargeRead for a write.
@@ -43,5 +44,5 @@ func (s *Stream) chargeWrite(ctx context.Context, n int) error {
 	if !s.loop.PostTask(&w) {
 		return nil // the loop is being closed
 	}
-	return w.Wait(ctx)
+	return w.Wait(context.WithoutCancel(ctx))
 }

@@ -16,3 +16,6 @@ const FairShare = fairShare
 func (s *Stream) ReadSlowly(ctx context.Context, find func(p []byte) int) error {
 	return s.read(ctx, need{slow: true, find: find, take: func([]byte) {}})
 }
+
+// Promises returns how many writes have a future that is not done.
+func (s *Stream) Promises() int { return len(s.callState().written) }
