@@ -75,12 +75,8 @@ func (s *Stream) fileReady(ready loop.Ready) loop.Ready {
 	if ready&loop.Error == 0 {
 		return ready
 	}
-	var err error
-	for err == nil {
-		err = s.fetch(leastRoom) // a pipe holds little
-	}
 	switch {
-	case isAgain(err): // a named pipe that was opened again
+	case !s.takeRest(): // a named pipe that was opened again
 		return ready &^ loop.Error
 	case s.flags&ended != 0:
 		s.close(nil)

@@ -72,6 +72,12 @@ func (s *Stream) afterEOF(ready loop.Ready) {
 func (s *Stream) unwanted(ready loop.Ready) {
 	if ready&loop.Error != 0 {
 		err := s.loop.Files().Error(int(s.fd))
+		if err == nil && s.flags&ended != 0 && s.sink == nil {
+			if s.takeRest() {
+				s.close(nil)
+			}
+			return
+		}
 		if err == nil {
 			err = syscall.ECONNRESET // reported before, to a read or write
 		}
