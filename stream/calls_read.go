@@ -228,14 +228,3 @@ func (s *Stream) ReadUntilClose(ctx context.Context, limit int) (data []byte, er
 	})
 	return data, err
 }
-
-// takeRest reads what the kernel holds of a stream whose two directions have ended, or of a
-// pipe whose writers have gone: a poller would tell of such a one for ever. It reports whether
-// that was all.
-func (s *Stream) takeRest() bool {
-	for {
-		if err := s.fetch(leastRoom); err != nil {
-			return !isAgain(err)
-		}
-	}
-}

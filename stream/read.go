@@ -2,7 +2,6 @@ package stream
 
 import (
 	"io"
-	"syscall"
 
 	"eddy/loop"
 )
@@ -63,7 +62,7 @@ func (s *Stream) readable(ready loop.Ready) {
 // that both directions are closed.
 func (s *Stream) afterEOF(ready loop.Ready) {
 	if ready&loop.Error != 0 {
-		s.close(s.loop.Files().Error(int(s.fd)))
+		s.failed()
 	}
 }
 
@@ -71,17 +70,7 @@ func (s *Stream) afterEOF(ready loop.Ready) {
 // not when reading is paused, because most pauses are over before anything comes.
 func (s *Stream) unwanted(ready loop.Ready) {
 	if ready&loop.Error != 0 {
-		err := s.loop.Files().Error(int(s.fd))
-		if err == nil && s.flags&ended != 0 && s.sink == nil {
-			if s.takeRest() {
-				s.close(nil)
-			}
-			return
-		}
-		if err == nil {
-			err = syscall.ECONNRESET // reported before, to a read or write
-		}
-		s.close(err)
+		s.failed()
 		return
 	}
 	want := s.want &^ loop.Read
