@@ -199,6 +199,37 @@ func TestDrain_AfterCloseWrite(t *testing.T) {
 	})
 }
 
+// A peer that is done and closes both directions, while nobody reads, takes nothing back of
+// what it sent.
+func TestClose_OfThePeerLosesNothing(t *testing.T) {
+	l := running(t)
+	for _, ended := range []bool{false, true} {
+		near, far := pair(t, l)
+		do := func(f func()) { l.Do(t.Context(), func(context.Context) error { f(); return nil }) }
+		if ended {
+			do(far.CloseWrite)
+			if err := near.WaitHangup(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := near.Write(t.Context(), []byte(strings.Repeat("x", 10_000))); err != nil {
+			t.Error(err)
+		}
+		do(near.Close)
+		if err := far.WaitHangup(t.Context()); err != nil {
+			t.Error(err)
+		}
+		l.Do(t.Context(), func(ctx context.Context) error { return async.Sleep(ctx, 0) }) // more events
+		if p, err := far.ReadUntilClose(t.Context(), 0); len(p) != 10_000 || err != nil {
+			t.Errorf("ended %v: %d bytes, %v", ended, len(p), err)
+		}
+		if _, err := far.Read(t.Context(), make([]byte, 1)); err != io.EOF {
+			t.Errorf("ended %v: behind the end: %v", ended, err)
+		}
+		do(far.CloseNow)
+	}
+}
+
 // An event that comes after its stream was closed reaches nobody, least of all the next owner
 // of the same descriptor.
 func TestStream_LateEventReachesNobody(t *testing.T) {
