@@ -27,15 +27,21 @@ func (s *Stream) SetMaxWrite(n int) {
 // nothing of it is, any other error that the stream has failed before all of it was. Any
 // goroutine.
 func (s *Stream) Write(ctx context.Context, p []byte) error {
-	return s.loop.Do(ctx, func(ctx context.Context) error {
-		if err := s.admit(p); err != nil {
-			return err
-		}
-		if s.Pending() > HighWater {
-			return s.WaitWritten(ctx, LowWater)
-		}
-		return s.chargeWrite(ctx, len(p))
-	})
+	if co := s.hold(ctx); co != nil {
+		defer co.Release()
+		return s.writeHeld(ctx, p)
+	}
+	return s.loop.Do(ctx, func(ctx context.Context) error { return s.writeHeld(ctx, p) })
+}
+
+func (s *Stream) writeHeld(ctx context.Context, p []byte) error {
+	if err := s.admit(p); err != nil {
+		return err
+	}
+	if s.Pending() > HighWater {
+		return s.WaitWritten(ctx, LowWater)
+	}
+	return s.chargeWrite(ctx, len(p))
 }
 
 // WriteFuture sends a copy of p and returns a future that is done when the kernel has taken

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -260,19 +259,27 @@ func TestReadUntilRegexp_IsLinear(t *testing.T) {
 		const total = 1 << 19
 		h.peer.SetMost(16, 0)
 		h.peer.Send(strings.Repeat("x", total-1) + "\n")
-		searches, looked := 0, 0
-		err := h.s.ReadSlowly(h.ctx, func(p []byte) int {
-			searches++
-			looked += len(p)
-			return bytes.IndexByte(p, '\n')
-		})
+		m := &watched{re: regexp.MustCompile(`\n`)}
+		err := h.s.ReadSlowly(h.ctx, m)
 		if reads, _ := h.peer.Calls(); err != nil || reads < total/16 {
 			t.Fatalf("%d reads, %v", reads, err)
 		}
-		if searches > 25 || looked > 4*total {
-			t.Errorf("%d searches through %d bytes in all, of %d", searches, looked, total)
+		if m.searches > 25 || m.looked > 4*total {
+			t.Errorf("%d searches through %d bytes in all, of %d", m.searches, m.looked, total)
 		}
 	})
+}
+
+type watched struct {
+	re       *regexp.Regexp
+	searches int
+	looked   int
+}
+
+func (w *watched) FindIndex(p []byte) []int {
+	w.searches++
+	w.looked += len(p)
+	return w.re.FindIndex(p)
 }
 
 func TestRead_NegativeCountsPanic(t *testing.T) {
@@ -327,4 +334,33 @@ func TestSetMaxRead_BoundsAndComesBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A read in a coroutine makes no garbage but its result, and into the caller's memory none.
+func TestRead_Allocations(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		h.peer.Send(strings.Repeat("1234567\n", 4000))
+		delim, p := []byte("\n"), make([]byte, 8)
+		h.loop.Do(h.ctx, func(ctx context.Context) error {
+			for name, tt := range map[string]struct {
+				most float64
+				call func() error
+			}{
+				"Read":      {0, func() error { _, err := h.s.Read(ctx, p); return err }},
+				"ReadFull":  {0, func() error { _, err := h.s.ReadFull(ctx, p); return err }},
+				"ReadBytes": {1, func() error { _, err := h.s.ReadBytes(ctx, 8); return err }},
+				"ReadUntil": {1, func() error { _, err := h.s.ReadUntil(ctx, delim, 0); return err }},
+			} {
+				// Fewer calls than a share of the loop: giving way is not free.
+				if got := testing.AllocsPerRun(50, func() {
+					if err := tt.call(); err != nil {
+						t.Error(err)
+					}
+				}); got > tt.most {
+					t.Errorf("%s: %v allocations, want %v at most", name, got, tt.most)
+				}
+			}
+			return nil
+		})
+	})
 }
