@@ -8,17 +8,22 @@ import (
 
 // calls is what a stream needs once coroutines wait on it.
 type calls struct {
-	reader   *loop.Waiter
-	readErr  error // ends the read under way
+	reader  *loop.Waiter
+	readErr error // ends the read under way
+	writers []writer
+	extras  *extras
+	share   int32 // what is left of fairShare
+	reading bool
+}
+
+// extras is what few of those streams need.
+type extras struct {
 	hangup   []*loop.Waiter
-	writers  []writer
 	written  []written
-	queued   uint64 // bytes that were ever given to the output; less Pending: handed to the kernel
+	queued   uint64 // bytes given to the output since this was made; less Pending: handed to the kernel
 	onClose  func(error)
 	maxRead  int
 	maxWrite int
-	share    int // what is left of fairShare
-	reading  bool
 }
 
 // writer waits for the output to shrink to its mark.
@@ -29,14 +34,25 @@ type writer struct {
 
 func (s *Stream) callState() *calls {
 	if s.calls == nil {
-		s.calls = &calls{
-			queued:   uint64(s.Pending()),
-			maxRead:  DefaultMaxRead,
-			maxWrite: DefaultMaxWrite,
-			share:    fairShare,
-		}
+		s.calls = &calls{share: fairShare}
 	}
 	return s.calls
+}
+
+func (s *Stream) extraState() *extras {
+	c := s.callState()
+	if c.extras == nil {
+		c.extras = &extras{queued: uint64(s.Pending()), maxRead: DefaultMaxRead, maxWrite: DefaultMaxWrite}
+	}
+	return c.extras
+}
+
+// limits returns MaxRead and MaxWrite.
+func (c *calls) limits() (maxRead, maxWrite int) {
+	if c.extras == nil {
+		return DefaultMaxRead, DefaultMaxWrite
+	}
+	return c.extras.maxRead, c.extras.maxWrite
 }
 
 func (c *calls) wakeReader() {
@@ -48,18 +64,20 @@ func (c *calls) wakeReader() {
 
 // wakeHangup is called when the peer has stopped sending.
 func (c *calls) wakeHangup() {
-	if c == nil {
+	if c == nil || c.extras == nil {
 		return
 	}
-	for _, w := range c.hangup {
+	for _, w := range c.extras.hangup {
 		w.Wake()
 	}
-	c.hangup = nil
+	c.extras.hangup = nil
 }
 
 // wakeWriters is called when the output has shrunk.
 func (c *calls) wakeWriters(pending int) {
-	c.resolve(c.queued - uint64(pending))
+	if x := c.extras; x != nil {
+		x.resolve(x.queued - uint64(pending))
+	}
 	kept := c.writers[:0]
 	for _, w := range c.writers {
 		if pending <= w.mark {
@@ -75,7 +93,9 @@ func (c *calls) wakeWriters(pending int) {
 // fail ends all waits of a stream that is closed with so much output left.
 func (c *calls) fail(pending int, err error) {
 	c.wakeWriters(pending)
-	c.reject(err)
+	if c.extras != nil {
+		c.extras.reject(err)
+	}
 	c.wakeWriters(0)
 	c.wakeReader()
 	c.wakeHangup()

@@ -17,7 +17,7 @@ const (
 // spend counts n bytes of a call and reports whether the share is used up. Then it begins
 // anew.
 func (c *calls) spend(n int) bool {
-	if c.share -= max(n, fairCall); c.share > 0 {
+	if c.share -= int32(min(max(n, fairCall), fairShare)); c.share > 0 {
 		return false
 	}
 	c.share = fairShare

@@ -46,7 +46,7 @@ const (
 type matcher interface{ FindIndex(p []byte) []int }
 
 // find returns how many bytes of the unread ones satisfy the need, -1 for none yet.
-func (n *need) find(p []byte, maxRead int) int {
+func (n *need) find(p []byte) int {
 	switch n.what {
 	case delimiter:
 		if i := bytes.Index(p[n.scanned:], n.delim); i >= 0 {
@@ -58,7 +58,7 @@ func (n *need) find(p []byte, maxRead int) int {
 			return loc[1]
 		}
 	case exactly:
-		if len(p) >= n.n || n.n > maxRead {
+		if len(p) >= n.n || n.n > n.limit {
 			return n.n
 		}
 	case some, full:
@@ -111,7 +111,7 @@ func (s *Stream) readHeld(ctx context.Context, n *need) error {
 	c.reading = true
 	defer func() { c.reading = false }()
 	if n.limit <= 0 {
-		n.limit = c.maxRead
+		n.limit, _ = c.limits()
 	}
 	switch n.what {
 	case full:
@@ -128,7 +128,7 @@ func (s *Stream) SetMaxRead(n int) {
 	if n <= 0 {
 		n = DefaultMaxRead
 	}
-	s.callState().maxRead = n
+	s.extraState().maxRead = n
 }
 
 // get reads until the need is satisfied.
@@ -165,7 +165,7 @@ func (s *Stream) room(n *need) int {
 
 func (s *Stream) satisfy(n *need) (bool, error) {
 	p := s.Unread()
-	k := n.find(p, s.calls.maxRead)
+	k := n.find(p)
 	if k > n.limit || k < 0 && len(p) >= n.limit {
 		s.close(ErrTooLong)
 		return false, ErrTooLong

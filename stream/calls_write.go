@@ -19,7 +19,7 @@ func (s *Stream) SetMaxWrite(n int) {
 	if n <= 0 {
 		n = DefaultMaxWrite
 	}
-	s.callState().maxWrite = n
+	s.extraState().maxWrite = n
 }
 
 // Write sends p, of which it makes a copy, and parks while more than HighWater bytes wait for
@@ -57,10 +57,10 @@ func (s *Stream) WriteFuture(p []byte) (*async.Future[struct{}], error) {
 
 // admit takes p if there is room for it.
 func (s *Stream) admit(p []byte) error {
-	switch {
-	case s.flags&(closed|closing|ending) != 0:
+	if s.flags&(closed|closing|ending) != 0 {
 		return s.closedErr()
-	case s.Pending()+len(p) > s.callState().maxWrite:
+	}
+	if _, most := s.callState().limits(); s.Pending()+len(p) > most {
 		return ErrBufferFull
 	}
 	s.SendBytes(p)
@@ -86,43 +86,43 @@ func (s *Stream) Flush(ctx context.Context) error {
 // writtenFuture returns the future of what was written so far. It is one for all who ask
 // at the same place, so that those who ask often and give up leave nothing behind.
 func (s *Stream) writtenFuture() *async.Future[struct{}] {
-	c := s.callState()
-	if n := len(c.written); n > 0 && c.written[n-1].at == c.queued {
-		return c.written[n-1].done.Future()
+	x := s.extraState()
+	if n := len(x.written); n > 0 && x.written[n-1].at == x.queued {
+		return x.written[n-1].done.Future()
 	}
 	p := new(async.Promise[struct{}])
 	if s.Pending() == 0 {
 		p.Resolve(struct{}{})
 	} else {
-		c.written = append(c.written, written{c.queued, p})
+		x.written = append(x.written, written{x.queued, p})
 	}
 	return p.Future()
 }
 
 // addQueued counts what was added to the output.
 func (s *Stream) addQueued(n int) {
-	if c := s.calls; c != nil {
-		c.queued += uint64(n)
+	if c := s.calls; c != nil && c.extras != nil {
+		c.extras.queued += uint64(n)
 	}
 }
 
 // resolve keeps the promises about the first n bytes.
-func (c *calls) resolve(n uint64) {
+func (x *extras) resolve(n uint64) {
 	k := 0
-	for ; k < len(c.written) && c.written[k].at <= n; k++ {
-		c.written[k].done.Resolve(struct{}{})
+	for ; k < len(x.written) && x.written[k].at <= n; k++ {
+		x.written[k].done.Resolve(struct{}{})
 	}
 	if k > 0 {
-		rest := copy(c.written, c.written[k:])
-		clear(c.written[rest:])
-		c.written = c.written[:rest]
+		rest := copy(x.written, x.written[k:])
+		clear(x.written[rest:])
+		x.written = x.written[:rest]
 	}
 }
 
 // reject breaks the promises that are left.
-func (c *calls) reject(err error) {
-	for _, w := range c.written {
+func (x *extras) reject(err error) {
+	for _, w := range x.written {
 		w.done.Reject(err)
 	}
-	c.written = nil
+	x.written = nil
 }

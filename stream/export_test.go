@@ -18,4 +18,4 @@ func (s *Stream) ReadSlowly(ctx context.Context, m interface{ FindIndex(p []byte
 }
 
 // Promises returns how many writes have a future that is not done.
-func (s *Stream) Promises() int { return len(s.callState().written) }
+func (s *Stream) Promises() int { return len(s.extraState().written) }

@@ -15,7 +15,7 @@ import (
 func (s *Stream) OnClose(f func(err error)) {
 	switch {
 	case s.flags&closed == 0:
-		s.callState().onClose = f
+		s.extraState().onClose = f
 	case f != nil:
 		s.tellClosed(f)
 	}
@@ -23,8 +23,8 @@ func (s *Stream) OnClose(f func(err error)) {
 
 // takeOnClose returns the function that OnClose has set, for the one call of it.
 func (c *calls) takeOnClose() (f func(error)) {
-	if c != nil {
-		f, c.onClose = c.onClose, nil
+	if c != nil && c.extras != nil {
+		f, c.extras.onClose = c.extras.onClose, nil
 	}
 	return f
 }
@@ -58,15 +58,15 @@ func (s *Stream) WaitHangup(ctx context.Context) error {
 }
 
 func (s *Stream) awaitHangup(ctx context.Context) error {
-	c := s.callState()
+	x := s.extraState()
 	var w loop.Waiter
 	w.Init(ctx)
-	c.hangup = append(c.hangup, &w)
+	x.hangup = append(x.hangup, &w)
 	s.setWant(s.want | loop.Hangup)
 	err := w.Wait(ctx)
 	if err != nil {
-		if i := slices.Index(c.hangup, &w); i >= 0 {
-			c.hangup = slices.Delete(c.hangup, i, i+1)
+		if i := slices.Index(x.hangup, &w); i >= 0 {
+			x.hangup = slices.Delete(x.hangup, i, i+1)
 		}
 	}
 	return err

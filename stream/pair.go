@@ -15,19 +15,19 @@ func Pair(ctx context.Context, a, b *loop.Loop) (near, far *Stream, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if near, err = open(ctx, a, fd); err != nil {
-		b.Files().Close(other)
+	if near, err = open(ctx, a, fd, a); err != nil {
+		a.Files().Close(other)
 		return nil, nil, err
 	}
-	if far, err = open(ctx, b, other); err != nil {
+	if far, err = open(ctx, b, other, a); err != nil {
 		a.Do(context.WithoutCancel(ctx), func(context.Context) error { near.CloseNow(); return nil })
 		return nil, nil, err
 	}
 	return near, far, nil
 }
 
-// open is New from anywhere.
-func open(ctx context.Context, l *loop.Loop, fd int) (s *Stream, err error) {
+// open is New from anywhere, for a descriptor that was opened on a loop of the same kind.
+func open(ctx context.Context, l *loop.Loop, fd int, opener *loop.Loop) (s *Stream, err error) {
 	taken := false
 	err = l.Do(ctx, func(context.Context) error {
 		taken = true
@@ -35,7 +35,7 @@ func open(ctx context.Context, l *loop.Loop, fd int) (s *Stream, err error) {
 		return err
 	})
 	if !taken {
-		l.Files().Close(fd)
+		opener.Files().Close(fd)
 	}
 	return s, err
 }

@@ -84,35 +84,39 @@ func converse(t *testing.T, a, b *loop.Loop) {
 	}
 }
 
+// Whatever fails, no end stays registered, and none open.
 func TestPair_FailureLeavesNothingOpen(t *testing.T) {
 	fake := poll.NewFake()
-	open, err := loop.New(loop.Options{Poller: fake})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go open.Run()
-	defer open.Close()
-	closed, err := loop.New(loop.Options{Poller: poll.NewFake()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	for name, loops := range map[string][2]*loop.Loop{"second": {open, closed}, "another poller": {open, func() *loop.Loop {
-		l, err := loop.New(loop.Options{Poller: poll.NewFake()})
+	start := func(p poll.Poller) *loop.Loop {
+		l, err := loop.New(loop.Options{Poller: p})
 		if err != nil {
 			t.Fatal(err)
 		}
 		go l.Run()
 		t.Cleanup(func() { l.Close() })
 		return l
-	}()}} {
-		if _, _, err := stream.Pair(context.Background(), loops[0], loops[1]); err == nil {
+	}
+	l, closed := start(fake), start(poll.NewFake())
+	closed.Close()
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, try := range map[string]func() error{
+		"second loop closed": func() error { _, _, err := stream.Pair(context.Background(), l, closed); return err },
+		"context has ended":  func() error { _, _, err := stream.Pair(ended, l, l); return err },
+	} {
+		if err := try(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		// The second one is unknown to the other fake: only the first can be looked at.
-		if err := open.Do(context.Background(), func(context.Context) error { return nil }); err != nil || open.Descriptors() != 0 {
-			t.Errorf("%s: %d descriptors are registered, %v", name, open.Descriptors(), err)
-		}
+		l.Do(context.Background(), func(context.Context) error {
+			if n := l.Descriptors(); n != 0 || fake.Open() != 0 {
+				t.Errorf("%s: %d descriptors are registered, %d open", name, n, fake.Open())
+			}
+			return nil
+		})
+	}
+	// Two fakes know nothing of each other.
+	if _, _, err := stream.Pair(context.Background(), l, start(poll.NewFake())); err == nil {
+		t.Error("connected over two pollers")
 	}
 }
 
