@@ -179,7 +179,6 @@ func (s *Stream) InterruptRead(err error) {
 func (s *Stream) WaitWritten(ctx context.Context, mark int) error {
 	for s.Pending() > mark {
 		c := s.callState()
-		c.share = fairShare
 		var w loop.Waiter
 		w.Init(ctx)
 		c.writers = append(c.writers, writer{&w, mark})

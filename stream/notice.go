@@ -62,7 +62,6 @@ func (s *Stream) awaitHangup(ctx context.Context) error {
 	var w loop.Waiter
 	w.Init(ctx)
 	x.hangup = append(x.hangup, &w)
-	s.setWant(s.want | loop.Hangup)
 	err := w.Wait(ctx)
 	if err != nil {
 		if i := slices.Index(x.hangup, &w); i >= 0 {

@@ -176,6 +176,11 @@ func TestWaitHangup_CancelledLeavesOthers(t *testing.T) {
 		if _, err := given.Wait(h.ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
+		h.on(func() {
+			if n := h.s.Hangups(); n != 1 {
+				t.Errorf("%d waits are left, want 1", n)
+			}
+		})
 		h.peer.CloseWrite()
 		if _, err := kept.Wait(h.ctx); err != nil {
 			t.Errorf("%v", err)
@@ -229,3 +234,26 @@ func (o *ordered) StreamBlocked()     { o.add("blocked") }
 func (o *ordered) StreamFlushed()     { o.add("flushed") }
 func (o *ordered) StreamDeadline()    { o.add("deadline") }
 func (o *ordered) StreamClosed(error) { o.add("closed") }
+
+// A peer that has closed both directions, as one of a Unix socket does, has done nothing
+// wrong for who reads; for who writes the pipe is broken.
+func TestOnClose_WhenThePeerHasClosedBoth(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		near, far := pair(t, h.loop)
+		var told []error
+		h.on(func() {
+			near.OnClose(func(err error) { told = append(told, err) })
+			far.SendBytes([]byte("bye"))
+			far.Close()
+		})
+		if !slices.Equal(told, []error{syscall.EPIPE}) {
+			t.Errorf("told %v", told)
+		}
+		if p, err := near.ReadUntilClose(h.ctx, 0); string(p) != "bye" || err != nil {
+			t.Errorf("%q, %v", p, err)
+		}
+		if err := near.Write(h.ctx, []byte("x")); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("%v", err)
+		}
+	})
+}

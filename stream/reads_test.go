@@ -240,14 +240,63 @@ func TestRead_CancelledAtEverySplitLosesNothing(t *testing.T) {
 	}
 }
 
-// The search for a delimiter must not begin anew with every byte.
+// The search for a delimiter goes on where it stopped: what it has seen is not looked at
+// again, even if a delimiter should be in it now. One that is half there is found.
 func TestReadUntil_IsLinear(t *testing.T) {
+	for _, delim := range []string{"|", "||", "|=|"} {
+		find := stream.DelimiterSearch(delim)
+		seen := ""
+		for range 100 {
+			seen += "x"
+			if k := find(seen); k >= 0 {
+				t.Fatalf("%q: found in %q", delim, seen)
+			}
+		}
+		changed := delim + seen[len(delim):]
+		if k := find(changed); k >= 0 {
+			t.Errorf("%q: the search began anew", delim)
+		}
+		for i := range delim {
+			if k := find(changed + delim[:i]); k >= 0 {
+				t.Errorf("%q: found before its end", delim)
+			}
+		}
+		if k := find(changed + delim + "more"); k != len(changed+delim) {
+			t.Errorf("%q: ends at %d", delim, k)
+		}
+	}
+}
+
+// A long read takes few system calls, a short one little more than it needs.
+func TestRead_AsksTheKernelForWhatItNeeds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		call        readCall
+		calls, rest int // at most; at least
+	}{
+		"ReadBytes": {count(100_000), 3, 60_000},
+		"ReadFull":  {full(100_000), 3, 60_000},
+		"ReadUntil": {until("|", 0), 12, 0},
+		"little":    {count(10), 1, 190_000},
+	} {
+		bubble(t, nil, func(h *harness) {
+			h.peer.Send(strings.Repeat("x", 100_000) + "|" + strings.Repeat("x", 100_000))
+			_, err := tt.call(h.ctx, h.s)
+			reads, _ := h.peer.Calls()
+			if err != nil || reads > tt.calls || h.peer.Unread() < tt.rest {
+				t.Errorf("%s: %d system calls, want %d at most; %d bytes left, want %d at least; %v", name, reads, tt.calls, h.peer.Unread(), tt.rest, err)
+			}
+		})
+	}
+}
+
+// A search that waits for the bytes to double does not read beyond its limit for that.
+func TestReadUntilRegexp_StopsAtItsLimit(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
-		line := strings.Repeat("x", 1<<20-1) + "\n"
-		h.peer.SetMost(16, 0)
-		h.peer.Send(line)
-		if p, err := h.s.ReadUntil(h.ctx, []byte("\n"), 0); string(p) != line || err != nil {
-			t.Errorf("%d bytes, %v", len(p), err)
+		h.peer.SetMost(100, 0)
+		h.peer.Send(strings.Repeat("x", 10_000))
+		h.settle()
+		if _, err := untilRegexp("y", 600)(h.ctx, h.s); err != stream.ErrTooLong || len(h.s.Unread()) != 600 {
+			t.Errorf("%v after %d bytes", err, len(h.s.Unread()))
 		}
 	})
 }

@@ -130,7 +130,7 @@ func (p *Peer) ready() (m Mode) {
 	if p.peerClosed {
 		m |= Hangup
 	}
-	if p.failure != nil || p.peerClosed && p.loopEnded {
+	if p.failure != nil || p.peerClosed && (p.loopEnded || p.mate != nil && p.mate.loopClosed) {
 		m |= Error
 	}
 	return m
