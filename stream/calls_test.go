@@ -14,16 +14,35 @@ import (
 	"eddy/stream"
 )
 
+// A second read is refused, also one that what is there would satisfy; the first one goes on.
 func TestRead_OneAtATime(t *testing.T) {
+	for _, there := range []string{"", "a"} {
+		bubble(t, nil, func(h *harness) {
+			h.peer.Send(there)
+			first := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+			h.settle()
+			if p, err := h.s.ReadBytes(h.ctx, 1); p != nil || !errors.Is(err, stream.ErrReading) {
+				t.Errorf("second read: %q, %v, want ErrReading", p, err)
+			}
+			h.peer.Send("abc"[len(there):])
+			if p, err := first.Wait(h.ctx); string(p) != "abc" || err != nil {
+				t.Errorf("first read: %q, %v", p, err)
+			}
+		})
+	}
+}
+
+func TestWaitReadable_OneAtATime(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
-		first := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		wait := func(ctx context.Context) error { return h.s.WaitReadable(ctx, 1) }
+		first := async.Go(h.ctx, func(ctx context.Context) (int, error) { return 0, h.loop.Do(ctx, wait) })
 		h.settle()
-		if _, err := h.s.ReadBytes(h.ctx, 1); !errors.Is(err, stream.ErrReading) {
-			t.Errorf("second read: %v, want ErrReading", err)
+		if err := h.loop.Do(h.ctx, wait); !errors.Is(err, stream.ErrReading) {
+			t.Errorf("second: %v, want ErrReading", err)
 		}
-		h.peer.Send("abc")
-		if p, err := first.Wait(h.ctx); string(p) != "abc" || err != nil {
-			t.Errorf("first read: %q, %v", p, err)
+		h.peer.Send("x")
+		if _, err := first.Wait(h.ctx); err != nil {
+			t.Errorf("first: %v", err)
 		}
 	})
 }

@@ -70,9 +70,10 @@ func fileFlags(f *os.File) (flags, error) {
 }
 
 // fileReady deals with what a poller says of a file whose other end is gone: it would say so
-// for ever. What is left for HandleReady is returned.
+// for ever. Most call it an error, and a kqueue also a hangup. What is left for HandleReady is
+// returned.
 func (s *Stream) fileReady(ready loop.Ready) loop.Ready {
-	if ready&loop.Error == 0 {
+	if ready&(loop.Error|loop.Hangup) == 0 {
 		return ready
 	}
 	switch {
