@@ -43,5 +43,6 @@
 // # Concurrency
 //
 // Methods that take a context may be called from any goroutine; one read and any number of
-// writes may be under way. All others belong to the stream's loop.
+// writes may be under way. All others belong to the stream's loop: elsewhere, go through
+// Loop.Post or Loop.Do.
 package stream

@@ -82,7 +82,7 @@ func ExampleStream_Reader() {
 		for i := range 3 {
 			out.Encode(point{i, i * i})
 		}
-		near.Close()
+		l.Post(near.Close)
 	})
 	for in := json.NewDecoder(far.Reader(ctx)); ; {
 		var p point
