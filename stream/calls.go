@@ -114,13 +114,15 @@ func (s *Stream) more(ctx context.Context, room, least int) error {
 	for before := len(s.Unread()); ; {
 		had := len(s.Unread())
 		err := s.fetch(room)
-		n := len(s.Unread())
 		switch {
 		case err == nil:
-			if err := s.chargeRead(ctx, n-had); err != nil || n-before >= least {
+			if err := s.chargeRead(ctx, len(s.Unread())-had); err != nil {
 				return err
 			}
-		case n > before:
+			if len(s.Unread())-before >= least { // it may have been closed meanwhile
+				return nil
+			}
+		case len(s.Unread()) > before:
 			return nil // the error comes again
 		case !isAgain(err):
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"sync/atomic"
 
 	"eddy/loop"
 )
@@ -20,7 +21,7 @@ const (
 type need struct {
 	what    what
 	limit   int     // the most bytes it may take; 0: MaxRead
-	n       int     // exactly, some: how many
+	n       int     // exactly, some, full: how many
 	delim   []byte  // delimiter
 	scanned int     // no delimiter begins before this
 	re      matcher // pattern
@@ -99,7 +100,14 @@ func (s *Stream) hold(ctx context.Context) *loop.Coroutine {
 }
 
 func (s *Stream) readElsewhere(ctx context.Context, n need) (data []byte, got int, err error) {
-	err = s.loop.Do(ctx, func(ctx context.Context) error { return s.readHeld(ctx, &n) })
+	var ended atomic.Bool // else the caller's own loop is being closed, and the read goes on
+	err = s.loop.Do(ctx, func(ctx context.Context) error {
+		defer ended.Store(true)
+		return s.readHeld(ctx, &n)
+	})
+	if !ended.Load() {
+		return nil, 0, err
+	}
 	return n.data, n.got, err
 }
 
