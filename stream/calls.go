@@ -20,7 +20,7 @@ type calls struct {
 type extras struct {
 	hangup   []*loop.Waiter
 	written  []written
-	queued   uint64 // bytes given to the output since this was made; less Pending: handed to the kernel
+	queued   int64 // bytes given to the output since this was made; less Pending: handed to the kernel
 	onClose  func(error)
 	maxRead  int
 	maxWrite int
@@ -42,7 +42,7 @@ func (s *Stream) callState() *calls {
 func (s *Stream) extraState() *extras {
 	c := s.callState()
 	if c.extras == nil {
-		c.extras = &extras{queued: uint64(s.Pending()), maxRead: DefaultMaxRead, maxWrite: DefaultMaxWrite}
+		c.extras = &extras{queued: int64(s.Pending()), maxRead: DefaultMaxRead, maxWrite: DefaultMaxWrite}
 	}
 	return c.extras
 }
@@ -76,7 +76,7 @@ func (c *calls) wakeHangup() {
 // wakeWriters is called when the output has shrunk.
 func (c *calls) wakeWriters(pending int) {
 	if x := c.extras; x != nil {
-		x.resolve(x.queued - uint64(pending))
+		x.resolve(x.queued - int64(pending))
 	}
 	kept := c.writers[:0]
 	for _, w := range c.writers {

@@ -8,7 +8,7 @@ import (
 
 // written is kept when the output up to at was handed to the kernel.
 type written struct {
-	at   uint64
+	at   int64
 	done *async.Promise[struct{}]
 }
 
@@ -102,12 +102,13 @@ func (s *Stream) writtenFuture() *async.Future[struct{}] {
 // addQueued counts what was added to the output.
 func (s *Stream) addQueued(n int) {
 	if c := s.calls; c != nil && c.extras != nil {
-		c.extras.queued += uint64(n)
+		c.extras.queued += int64(n)
 	}
 }
 
-// resolve keeps the promises about the first n bytes.
-func (x *extras) resolve(n uint64) {
+// resolve keeps the promises about the first n bytes. It may be called with fewer than
+// before: what is pending has grown if it was encrypted.
+func (x *extras) resolve(n int64) {
 	k := 0
 	for ; k < len(x.written) && x.written[k].at <= n; k++ {
 		x.written[k].done.Resolve(struct{}{})

@@ -1,12 +1,6 @@
 package stream
 
-import (
-	"errors"
-	"io"
-	"slices"
-
-	"eddy/loop"
-)
+import "errors"
 
 // ErrBufferFull is returned by a write for which there is no room: see
 // [Stream.SetMaxWrite]. Nothing of it was taken, and the stream goes on. There is no such error
@@ -26,15 +20,4 @@ func (s *Stream) closedErr() error {
 		return ErrClosed
 	}
 	return closedError{s.err}
-}
-
-// Quiet reports whether err is how connections end every day, so that it deserves no line in
-// a log: the peer has gone away, with notice or without, in the middle of a message or of
-// TLS, or this side has closed. It is true of nil. Any goroutine.
-func Quiet(err error) bool {
-	if err == nil || err == ErrClosed {
-		return true
-	}
-	return slices.ContainsFunc(everyday, func(e error) bool { return errors.Is(err, e) }) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, loop.ErrClosed)
 }

@@ -59,7 +59,7 @@ func TestQuiet(t *testing.T) {
 	}
 	for _, err := range []error{
 		nil, stream.ErrClosed, loop.ErrClosed, io.EOF, io.ErrUnexpectedEOF,
-		syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT,
+		syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT, syscall.ENOTCONN,
 		&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
 		failed(syscall.EPIPE),
 		fmt.Errorf("handler: %w", failed(syscall.ECONNRESET)),
