@@ -48,6 +48,7 @@ func (s *Stream) writeHeld(ctx context.Context, p []byte) error {
 // p's last byte, and with it all that was written before; if the stream is closed
 // earlier, it fails with [ErrClosed]. It never waits. Any number may be outstanding; p may be
 // empty. It fails, and takes nothing, if the stream sends no more or with ErrBufferFull.
+// Callbacks get the result by [async.CallWhenDone].
 func (s *Stream) WriteFuture(p []byte) (*async.Future[struct{}], error) {
 	if err := s.admit(p); err != nil {
 		return nil, err

@@ -172,7 +172,7 @@ func TestPeer_ThatNeverReads(t *testing.T) {
 		}
 		h.on(h.s.Close)
 		time.Sleep(time.Hour)
-		if f.Done() || h.s.Closed() {
+		if f.Done() || h.closed() {
 			t.Error("gave up")
 		}
 		h.on(h.s.CloseNow)
@@ -188,12 +188,12 @@ func TestDrain_AfterCloseWrite(t *testing.T) {
 		h.on(h.s.CloseWrite)
 		h.peer.Send("dropped")
 		h.on(h.s.Drain)
-		if h.peer.Unread() != 0 || h.s.Closed() {
-			t.Errorf("%d bytes unread, closed %v", h.peer.Unread(), h.s.Closed())
+		if h.peer.Unread() != 0 || h.closed() {
+			t.Errorf("%d bytes unread, or closed", h.peer.Unread())
 		}
 		time.Sleep(3 * time.Second)
 		h.settle()
-		if !h.s.Closed() {
+		if !h.closed() {
 			t.Error("waits for ever for its peer")
 		}
 	})

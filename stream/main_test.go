@@ -72,6 +72,12 @@ func (h *harness) on(f func()) {
 	synctest.Wait()
 }
 
+// closed reports whether the stream is closed.
+func (h *harness) closed() (closed bool) {
+	h.on(func() { closed = h.s.Closed() })
+	return closed
+}
+
 // settle waits until loop and coroutines have nothing left to do.
 func (h *harness) settle() { synctest.Wait() }
 

@@ -121,8 +121,8 @@ func TestWriteFuture_IsDoneBeforeClose(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
 		var f *async.Future[struct{}]
 		h.on(func() { f = h.future("last"); h.s.Close() })
-		if _, err, done := f.Result(); !done || err != nil || !h.s.Closed() {
-			t.Errorf("%v, %v, closed %v", err, done, h.s.Closed())
+		if _, err, done := f.Result(); !done || err != nil || !h.closed() {
+			t.Errorf("%v, %v, or not closed", err, done)
 		}
 		h.on(func() {
 			if _, err := h.s.WriteFuture(nil); err != stream.ErrClosed {
