@@ -240,3 +240,35 @@ func TestWrite_CancelledWaitKeepsTheBytes(t *testing.T) {
 		}
 	})
 }
+
+// A coroutine that has blocked has lost its loop. Its calls work as those of any goroutine.
+func TestStream_CallsOfACoroutineThatHasBlocked(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		result := make(chan error, 1)
+		h.loop.Spawn(h.ctx, func(ctx context.Context) {
+			time.Sleep(time.Second)
+			co := loop.FromContext(ctx)
+			if co.Hold() {
+				t.Error("it has not lost its loop: the test shows nothing")
+				co.Release()
+			}
+			line, err := h.s.ReadUntil(ctx, []byte("\n"), 0)
+			p := make([]byte, 3)
+			_, err2 := h.s.ReadFull(ctx, p)
+			rest, err3 := h.s.ReadUntilClose(ctx, 0)
+			err4 := h.s.Write(ctx, append(append(rest, p...), line...))
+			result <- errors.Join(err, err2, err3, err4, h.s.Flush(ctx), h.s.WaitHangup(ctx))
+		})
+		h.peer.Send("line\n")
+		h.settle()
+		time.Sleep(2 * time.Second) // it waits for the rest, away from the loop
+		h.peer.Send("abcdef")
+		h.peer.CloseWrite()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+		if got := h.peer.Take(); got != "defabcline\n" {
+			t.Errorf("the peer got %q", got)
+		}
+	})
+}
