@@ -6,19 +6,53 @@ import (
 	"eddy/loop"
 )
 
-// calls is what a stream needs while coroutines wait on it.
+// calls is what a stream needs once coroutines wait on it.
 type calls struct {
 	reader  *loop.Waiter
 	readErr error // ends the read under way
 	writers []writer
-	maxRead int
+	extras  *extras
+	share   int32 // what is left of fairShare
 	reading bool
+}
+
+// extras is what few of those streams need.
+type extras struct {
+	hangup   []*loop.Waiter
+	written  []written
+	queued   int64 // bytes given to the output since this was made; less Pending: handed to the kernel
+	onClose  func(error)
+	maxRead  int
+	maxWrite int
 }
 
 // writer waits for the output to shrink to its mark.
 type writer struct {
 	w    *loop.Waiter
 	mark int
+}
+
+func (s *Stream) callState() *calls {
+	if s.calls == nil {
+		s.calls = &calls{share: fairShare}
+	}
+	return s.calls
+}
+
+func (s *Stream) extraState() *extras {
+	c := s.callState()
+	if c.extras == nil {
+		c.extras = &extras{queued: int64(s.Pending()), maxRead: DefaultMaxRead, maxWrite: DefaultMaxWrite}
+	}
+	return c.extras
+}
+
+// limits returns MaxRead and MaxWrite.
+func (c *calls) limits() (maxRead, maxWrite int) {
+	if c.extras == nil {
+		return DefaultMaxRead, DefaultMaxWrite
+	}
+	return c.extras.maxRead, c.extras.maxWrite
 }
 
 func (c *calls) wakeReader() {
@@ -28,7 +62,22 @@ func (c *calls) wakeReader() {
 	}
 }
 
+// wakeHangup is called when the peer has stopped sending.
+func (c *calls) wakeHangup() {
+	if c == nil || c.extras == nil {
+		return
+	}
+	for _, w := range c.extras.hangup {
+		w.Wake()
+	}
+	c.extras.hangup = nil
+}
+
+// wakeWriters is called when the output has shrunk.
 func (c *calls) wakeWriters(pending int) {
+	if x := c.extras; x != nil {
+		x.resolve(x.queued - int64(pending))
+	}
 	kept := c.writers[:0]
 	for _, w := range c.writers {
 		if pending <= w.mark {
@@ -41,37 +90,61 @@ func (c *calls) wakeWriters(pending int) {
 	c.writers = kept
 }
 
-func (c *calls) wakeAll() {
-	c.wakeReader()
-	c.wakeWriters(0)
-}
-
-func (s *Stream) callState() *calls {
-	if s.calls == nil {
-		s.calls = &calls{maxRead: DefaultMaxRead}
+// fail ends all waits of a stream that is closed with so much output left.
+func (c *calls) fail(pending int, err error) {
+	c.wakeWriters(pending)
+	if c.extras != nil {
+		c.extras.reject(err)
 	}
-	return s.calls
+	c.wakeWriters(0)
+	c.wakeReader()
+	c.wakeHangup()
 }
-
-// SetMaxRead bounds what one ReadUntil, ReadUntilRegexp or ReadBytes collects.
-func (s *Stream) SetMaxRead(n int) { s.callState().maxRead = n }
 
 // WaitReadable parks until the stream has read more bytes into Unread, has come to its
 // end (io.EOF), or was closed. The calling coroutine must hold the loop. It reads at once if
 // the kernel has bytes; room is how many it would like.
 func (s *Stream) WaitReadable(ctx context.Context, room int) error {
-	for {
+	return s.more(ctx, room, 1)
+}
+
+// more reads until there are so many bytes more, or some and the kernel has no others now.
+func (s *Stream) more(ctx context.Context, room, least int) error {
+	c := s.callState()
+	for before := len(s.Unread()); ; {
+		had := len(s.Unread())
 		err := s.fetch(room)
-		if !isAgain(err) {
+		switch {
+		case err == nil:
+			if err := s.chargeRead(ctx, len(s.Unread())-had); err != nil {
+				return err
+			}
+			if len(s.Unread())-before >= least { // it may have been closed meanwhile
+				return nil
+			}
+		case len(s.Unread()) > before:
+			return nil // the error comes again
+		case !isAgain(err):
 			return err
-		}
-		if err := s.awaitRead(ctx); err != nil {
-			return err
+		default:
+			c.share = fairShare
+			if err := s.awaitRead(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+// awaitRead parks until there may be something to read.
 func (s *Stream) awaitRead(ctx context.Context) error {
+	return s.parkReader(ctx, func(*loop.Waiter) bool {
+		s.setWant(s.want | readWant)
+		return true
+	})
+}
+
+// parkReader parks the reader if arm says so, until it is woken or interrupted.
+func (s *Stream) parkReader(ctx context.Context, arm func(*loop.Waiter) bool) error {
 	c := s.callState()
 	if c.reader != nil {
 		return ErrReading
@@ -79,8 +152,10 @@ func (s *Stream) awaitRead(ctx context.Context) error {
 	var w loop.Waiter
 	w.Init(ctx)
 	c.reader = &w
-	s.setWant(s.want | readWant)
-	err := w.Wait(ctx)
+	var err error
+	if arm(&w) {
+		err = w.Wait(ctx)
+	}
 	if c.reader == &w {
 		c.reader = nil
 	}

@@ -3,11 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -18,113 +14,35 @@ import (
 	"eddy/stream"
 )
 
-// reads are calls that must give the same result however the bytes arrive.
-var reads = []struct {
-	name string
-	sent string
-	call func(ctx context.Context, s *stream.Stream) (string, error)
-	want string
-	err  error
-	rest string // what is left for the next read
-}{
-	{"until", "GET /\r\n\r\nbody", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadUntil(ctx, []byte("\r\n\r\n"), 0)
-		return string(p), err
-	}, "GET /\r\n\r\n", nil, "body"},
-	{"until, false starts", "aaaab", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadUntil(ctx, []byte("aab"), 0)
-		return string(p), err
-	}, "aaaab", nil, ""},
-	{"until, limit met exactly", "12345\nextra that does not count", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadUntil(ctx, []byte("\n"), 6)
-		return string(p), err
-	}, "12345\n", nil, "extra that does not count"},
-	{"until, limit exceeded", "123456\n", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadUntil(ctx, []byte("\n"), 6)
-		return string(p), err
-	}, "", stream.ErrTooLong, ""},
-	{"regexp", "key: value\r\nrest", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadUntilRegexp(ctx, regexp.MustCompile(`\r?\n`), 0)
-		return string(p), err
-	}, "key: value\r\n", nil, "rest"},
-	{"bytes", "12345678", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadBytes(ctx, 5)
-		return string(p), err
-	}, "12345", nil, "678"},
-	{"no bytes", "x", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadBytes(ctx, 0)
-		return string(p), err
-	}, "", nil, "x"},
-	{"too many bytes", "", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadBytes(ctx, stream.DefaultMaxRead+1)
-		return string(p), err
-	}, "", stream.ErrTooLong, ""},
-	{"cut short", "1234", func(ctx context.Context, s *stream.Stream) (string, error) {
-		p, err := s.ReadBytes(ctx, 5)
-		return string(p), err
-	}, "", io.ErrUnexpectedEOF, "1234"},
-	{"end", "", func(ctx context.Context, s *stream.Stream) (string, error) {
-		n, err := s.Read(ctx, make([]byte, 8))
-		return fmt.Sprint(n), err
-	}, "0", io.EOF, ""},
-}
-
-func TestRead_HoweverTheBytesArrive(t *testing.T) {
-	for _, tt := range reads {
-		for _, piece := range []int{1, 2, 3, 1 << 20} {
-			for _, where := range []string{"coroutine", "goroutine"} {
-				t.Run(fmt.Sprintf("%s/%d/%s", tt.name, piece, where), func(t *testing.T) {
-					bubble(t, nil, func(h *harness) {
-						got, rest := "", ""
-						var err error
-						work := func(ctx context.Context) error {
-							got, err = tt.call(ctx, h.s)
-							for p := make([]byte, 100); err == nil || err == io.ErrUnexpectedEOF; {
-								n, e := h.s.Read(ctx, p)
-								rest += string(p[:n])
-								if e != nil {
-									break
-								}
-							}
-							return nil
-						}
-						done := make(chan struct{})
-						go func() {
-							defer close(done)
-							if where == "coroutine" {
-								h.loop.Do(h.ctx, work)
-							} else {
-								work(h.ctx)
-							}
-						}()
-						for s := tt.sent; s != ""; {
-							n := min(piece, len(s))
-							h.peer.Send(s[:n])
-							s = s[n:]
-							h.settle()
-						}
-						h.peer.CloseWrite()
-						<-done
-						if got != tt.want || !errors.Is(err, tt.err) || rest != tt.rest {
-							t.Errorf("got %q, %v, rest %q; want %q, %v, rest %q", got, err, rest, tt.want, tt.err, tt.rest)
-						}
-					})
-				})
+// A second read is refused, also one that what is there would satisfy; the first one goes on.
+func TestRead_OneAtATime(t *testing.T) {
+	for _, there := range []string{"", "a"} {
+		bubble(t, nil, func(h *harness) {
+			h.peer.Send(there)
+			first := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+			h.settle()
+			if p, err := h.s.ReadBytes(h.ctx, 1); p != nil || !errors.Is(err, stream.ErrReading) {
+				t.Errorf("second read: %q, %v, want ErrReading", p, err)
 			}
-		}
+			h.peer.Send("abc"[len(there):])
+			if p, err := first.Wait(h.ctx); string(p) != "abc" || err != nil {
+				t.Errorf("first read: %q, %v", p, err)
+			}
+		})
 	}
 }
 
-func TestRead_OneAtATime(t *testing.T) {
+func TestWaitReadable_OneAtATime(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
-		first := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		wait := func(ctx context.Context) error { return h.s.WaitReadable(ctx, 1) }
+		first := async.Go(h.ctx, func(ctx context.Context) (int, error) { return 0, h.loop.Do(ctx, wait) })
 		h.settle()
-		if _, err := h.s.ReadBytes(h.ctx, 1); !errors.Is(err, stream.ErrReading) {
-			t.Errorf("second read: %v, want ErrReading", err)
+		if err := h.loop.Do(h.ctx, wait); !errors.Is(err, stream.ErrReading) {
+			t.Errorf("second: %v, want ErrReading", err)
 		}
-		h.peer.Send("abc")
-		if p, err := first.Wait(h.ctx); string(p) != "abc" || err != nil {
-			t.Errorf("first read: %q, %v", p, err)
+		h.peer.Send("x")
+		if _, err := first.Wait(h.ctx); err != nil {
+			t.Errorf("first: %v", err)
 		}
 	})
 }
@@ -323,14 +241,34 @@ func TestWrite_CancelledWaitKeepsTheBytes(t *testing.T) {
 	})
 }
 
-// The search for a delimiter must not begin anew with every byte.
-func TestReadUntil_IsLinear(t *testing.T) {
+// A coroutine that has blocked has lost its loop. Its calls work as those of any goroutine.
+func TestStream_CallsOfACoroutineThatHasBlocked(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
-		line := strings.Repeat("x", 1<<20-1) + "\n"
-		h.peer.SetMost(16, 0)
-		h.peer.Send(line)
-		if p, err := h.s.ReadUntil(h.ctx, []byte("\n"), 0); string(p) != line || err != nil {
-			t.Errorf("%d bytes, %v", len(p), err)
+		result := make(chan error, 1)
+		h.loop.Spawn(h.ctx, func(ctx context.Context) {
+			time.Sleep(time.Second)
+			co := loop.FromContext(ctx)
+			if co.Hold() {
+				t.Error("it has not lost its loop: the test shows nothing")
+				co.Release()
+			}
+			line, err := h.s.ReadUntil(ctx, []byte("\n"), 0)
+			p := make([]byte, 3)
+			_, err2 := h.s.ReadFull(ctx, p)
+			rest, err3 := h.s.ReadUntilClose(ctx, 0)
+			err4 := h.s.Write(ctx, append(append(rest, p...), line...))
+			result <- errors.Join(err, err2, err3, err4, h.s.Flush(ctx), h.s.WaitHangup(ctx))
+		})
+		h.peer.Send("line\n")
+		h.settle()
+		time.Sleep(2 * time.Second) // it waits for the rest, away from the loop
+		h.peer.Send("abcdef")
+		h.peer.CloseWrite()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+		if got := h.peer.Take(); got != "defabcline\n" {
+			t.Errorf("the peer got %q", got)
 		}
 	})
 }

@@ -37,6 +37,10 @@ func (s *Stream) Drain() {
 		return
 	}
 	s.flags |= ending | draining
+	if s.flags&ended != 0 {
+		s.startDraining()
+		return
+	}
 	s.afterFlush()
 }
 
@@ -51,6 +55,10 @@ func (s *Stream) afterFlush() {
 	}
 	if s.flags&closing != 0 {
 		s.close(nil)
+		return
+	}
+	if s.flags&(file|ending|ended) == file|ending {
+		s.close(nil) // a pipe has no other way
 		return
 	}
 	if s.flags&(ending|ended) == ending {
@@ -112,6 +120,10 @@ func (s *Stream) close(err error) {
 	}
 	s.loop.RemoveHandler(s.id)
 	s.loop.Files().Close(int(s.fd))
+	onClose := s.calls.takeOnClose()
+	if c := s.calls; c != nil {
+		c.fail(s.Pending(), s.closedErr())
+	}
 	if s.out != nil {
 		s.loop.PutBuffer(s.out)
 		s.out = nil
@@ -119,11 +131,9 @@ func (s *Stream) close(err error) {
 	if s.tls != nil {
 		s.tls.closed()
 	}
-	if c := s.calls; c != nil {
-		c.wakeAll()
-	}
 	if s.sink != nil {
 		s.releaseIn()
 		s.sink.StreamClosed(s.err)
 	}
+	s.tellClosed(onClose)
 }

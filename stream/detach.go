@@ -48,6 +48,9 @@ func (s *Stream) DetachNow() (net.Conn, error) {
 	s.flags |= closed
 	s.err = ErrDetached
 	s.loop.RemoveHandler(s.id)
+	if c := s.calls; c != nil {
+		c.fail(0, s.closedErr()) // who waits for a hangup
+	}
 	conn, err := s.loop.Files().Release(int(s.fd))
 	if err != nil {
 		return nil, fmt.Errorf("stream: %w", err)

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 
@@ -57,4 +58,43 @@ func greeting(ctx context.Context, l *loop.Loop, addr string) ([]byte, error) {
 	}
 	defer s.Close()
 	return s.ReadUntil(ctx, []byte("\n"), 100)
+}
+
+// What the standard library has for readers and writers works on streams.
+func ExampleStream_Reader() {
+	l, err := loop.New(loop.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	go l.Run()
+	defer l.Close()
+	ctx := context.Background()
+	near, far, err := stream.Pair(ctx, l, l)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	type point struct{ X, Y int }
+	l.Spawn(ctx, func(ctx context.Context) {
+		out := json.NewEncoder(near.Writer(ctx))
+		for i := range 3 {
+			out.Encode(point{i, i * i})
+		}
+		l.Post(near.Close)
+	})
+	for in := json.NewDecoder(far.Reader(ctx)); ; {
+		var p point
+		if err := in.Decode(&p); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(p)
+	}
+	// Output:
+	// {0 0}
+	// {1 1}
+	// {2 4}
+	// EOF
 }

@@ -3,22 +3,18 @@ package stream
 import (
 	"errors"
 	"io"
-	"syscall"
+	"slices"
+
+	"eddy/loop"
 )
 
-// quiet are the errors by which peers leave every day.
-var quiet = []error{
-	io.EOF, io.ErrUnexpectedEOF, ErrClosed,
-	syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT, syscall.ENOTCONN,
-}
-
-// Quiet reports whether err only says that the peer is gone, or that the stream is closed:
-// nothing that a log should be filled with.
+// Quiet reports whether err is how connections end every day, so that it deserves no line in
+// a log: the peer has gone away, with notice or without, in the middle of a message or of
+// TLS, or this side has closed. It is true of nil. Any goroutine.
 func Quiet(err error) bool {
-	for _, q := range quiet {
-		if errors.Is(err, q) {
-			return true
-		}
+	if err == nil || err == ErrClosed {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(everyday, func(e error) bool { return errors.Is(err, e) }) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, loop.ErrClosed)
 }

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"io"
-	"syscall"
 
 	"eddy/loop"
 )
@@ -66,7 +65,7 @@ func (s *Stream) readable(ready loop.Ready) {
 // that both directions are closed.
 func (s *Stream) afterEOF(ready loop.Ready) {
 	if ready&loop.Error != 0 {
-		s.close(s.loop.Files().Error(int(s.fd)))
+		s.failed()
 	}
 }
 
@@ -74,11 +73,7 @@ func (s *Stream) afterEOF(ready loop.Ready) {
 // not when reading is paused, because most pauses are over before anything comes.
 func (s *Stream) unwanted(ready loop.Ready) {
 	if ready&loop.Error != 0 {
-		err := s.loop.Files().Error(int(s.fd))
-		if err == nil {
-			err = syscall.ECONNRESET // reported before, to a read or write
-		}
-		s.close(err)
+		s.failed()
 		return
 	}
 	want := s.want &^ loop.Read
@@ -88,6 +83,7 @@ func (s *Stream) unwanted(ready loop.Ready) {
 	s.setWant(want)
 	if ready&loop.Hangup != 0 && s.flags&(hangup|closed) == 0 {
 		s.flags |= hangup
+		s.calls.wakeHangup()
 		if s.sink != nil {
 			s.sink.StreamHangup()
 		}
@@ -140,6 +136,7 @@ func (s *Stream) keep() {
 
 func (s *Stream) reachEOF() {
 	s.flags |= eof | hangup
+	s.calls.wakeHangup()
 	s.setWant(s.want &^ readWant)
 }
 
@@ -155,11 +152,11 @@ func (s *Stream) fail(err error) {
 // fetch reads once into the stream's own buffer. It returns EAGAIN when the kernel has
 // nothing, io.EOF at the end.
 func (s *Stream) fetch(room int) error {
-	if s.flags&closed != 0 {
-		return s.closedErr()
-	}
 	if s.flags&eof != 0 {
 		return io.EOF
+	}
+	if s.flags&closed != 0 {
+		return s.closedErr()
 	}
 	b := s.in
 	if b == nil {
@@ -183,11 +180,4 @@ func (s *Stream) fetch(room int) error {
 		return io.EOF
 	}
 	return nil
-}
-
-func (s *Stream) closedErr() error {
-	if s.err != nil {
-		return s.err
-	}
-	return ErrClosed
 }

@@ -16,10 +16,13 @@ const (
 	LowWater = 32 << 10
 	// DefaultMaxRead bounds what one ReadUntil or ReadBytes collects.
 	DefaultMaxRead = 1 << 20
+	// DefaultMaxWrite bounds what waits for the peer in all.
+	DefaultMaxWrite = 64 << 20
 )
 
 var (
-	// ErrClosed is returned by reads and writes after the stream was closed on this side.
+	// ErrClosed is returned by reads and writes after the stream was closed. If something
+	// had gone wrong, the error is that, too (errors.Is).
 	ErrClosed = errors.New("stream: closed")
 	// ErrReading is returned by a read while another one is under way.
 	ErrReading = errors.New("stream: already reading")
@@ -64,6 +67,7 @@ const (
 	draining                   // after ended: read and drop until the peer closes
 	closed
 	progress // something was written since the last TakeProgress
+	file     // no socket: see FromFile
 )
 
 // Stream is a buffered descriptor on a loop. Its zero value becomes usable by Init.
@@ -143,6 +147,9 @@ func (s *Stream) setWant(want loop.Ready) {
 
 // HandleReady implements loop.Handler.
 func (s *Stream) HandleReady(ready loop.Ready) {
+	if s.flags&file != 0 {
+		ready = s.fileReady(ready)
+	}
 	if ready&loop.Write != 0 && s.Pending() > 0 {
 		s.flush()
 	}

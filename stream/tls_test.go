@@ -232,7 +232,7 @@ func TestTLS_Truncation(t *testing.T) {
 		p.toS.Send(p.toC.Take()[:20])
 		p.toS.CloseWrite()
 		err := <-p.spawn(func(ctx context.Context) error { _, err := p.server.Read(ctx, make([]byte, 1)); return err })
-		if err != io.ErrUnexpectedEOF {
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("a record that was cut: %v", err)
 		}
 	})

@@ -20,8 +20,9 @@ func (s *Stream) Blocked() bool { return s.want&loop.Write != 0 }
 // loop sleeps: everything sent in one turn leaves in one system call. It never waits; see
 // [Stream.Pending] for backpressure.
 func (s *Stream) Send(b *loop.Buffer) {
+	n := b.Len()
 	switch {
-	case b.Len() == 0 || s.flags&(closed|ending|closing) != 0:
+	case n == 0 || s.flags&(closed|ending|closing) != 0:
 		s.loop.PutBuffer(b)
 		return
 	case s.out == nil:
@@ -30,6 +31,7 @@ func (s *Stream) Send(b *loop.Buffer) {
 		s.out.Append(b.Bytes())
 		s.loop.PutBuffer(b)
 	}
+	s.addQueued(n)
 	s.flushLater()
 }
 
@@ -42,6 +44,7 @@ func (s *Stream) SendBytes(p []byte) {
 		s.out = s.loop.GetBuffer()
 	}
 	s.out.Append(p)
+	s.addQueued(len(p))
 	s.flushLater()
 }
 

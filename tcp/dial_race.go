@@ -38,8 +38,13 @@ type race struct {
 
 // deliver runs the race on its loop and returns the winner to the caller, or to nobody: the
 // caller may be a coroutine of another loop, and be ended while it waits for this one.
-func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
-	err := r.loop.Do(ctx, func(ctx context.Context) error {
+func (r *race) deliver(ctx context.Context) (s *stream.Stream, err error) {
+	defer func() {
+		if s == nil { // also by runtime.Goexit
+			r.leave()
+		}
+	}()
+	err = r.loop.Do(ctx, func(ctx context.Context) error {
 		s, err := r.run(ctx)
 		if err != nil {
 			return err
@@ -51,16 +56,22 @@ func (r *race) deliver(ctx context.Context) (*stream.Stream, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil {
-		return r.arrived, nil
-	}
+	return r.arrived, nil
+}
+
+// leave closes what has arrived, or will arrive, for a caller that does not take it.
+func (r *race) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.left = true
 	if s := r.arrived; s != nil {
 		r.loop.Post(s.CloseNow)
 	}
-	return nil, err
 }
 
 // run returns when an attempt has won, all have failed or ctx has ended.

@@ -27,6 +27,8 @@ type Peer struct {
 	acceptErr  error
 	target     Target // what the loop connects to, if it does
 	connecting bool   // neither Established nor Reset yet
+	storm      int    // how many more reads and writes meet EAGAIN without cause
+	mate       *Peer  // the other end, if that is the loop's, too: see Pair
 }
 
 // Socket opens a connected socket and returns the loop's descriptor and the peer's end.
@@ -86,6 +88,10 @@ func (p *Peer) SetMost(read, write int) {
 	p.change(func() { p.readMost, p.writeMost = read, write })
 }
 
+// SetStorm makes the loop's next n reads and writes meet EAGAIN, although the socket may be
+// reported as ready.
+func (p *Peer) SetStorm(n int) { p.change(func() { p.storm = n }) }
+
 // SetAcceptError makes Accept on a listening socket fail until it is set to nil.
 func (p *Peer) SetAcceptError(err error) { p.change(func() { p.acceptErr = err }) }
 
@@ -126,13 +132,13 @@ func (p *Peer) ready() (m Mode) {
 	if len(p.toLoop) > 0 || p.peerClosed || len(p.pending) > 0 || p.acceptErr != nil {
 		m |= Read
 	}
-	if p.room != 0 {
+	if p.space() > 0 || p.mate != nil && p.mate.loopClosed {
 		m |= Write
 	}
 	if p.peerClosed {
 		m |= Hangup
 	}
-	if p.failure != nil || p.peerClosed && p.loopEnded {
+	if p.failure != nil || p.peerClosed && (p.loopEnded || p.mate != nil && p.mate.loopClosed) {
 		m |= Error
 	}
 	return m
@@ -166,6 +172,10 @@ func limit(n, most int) int {
 func (f *fakeFiles) Read(fd int, b []byte) (int, error) {
 	return f.with(fd, func(p *Peer) (int, error) {
 		p.reads++
+		if p.storm > 0 {
+			p.storm--
+			return 0, syscall.EAGAIN
+		}
 		if len(p.toLoop) == 0 {
 			if p.peerClosed {
 				return 0, nil
@@ -181,18 +191,25 @@ func (f *fakeFiles) Read(fd int, b []byte) (int, error) {
 func (f *fakeFiles) Write(fd int, b []byte) (int, error) {
 	return f.with(fd, func(p *Peer) (int, error) {
 		p.writes++
-		if p.loopEnded {
+		if p.storm > 0 {
+			p.storm--
+			return 0, syscall.EAGAIN
+		}
+		if p.loopEnded || p.mate != nil && p.mate.loopClosed {
 			return 0, syscall.EPIPE
 		}
-		n := limit(len(b), p.writeMost)
+		n := min(limit(len(b), p.writeMost), p.space())
+		if n == 0 && len(b) > 0 {
+			return 0, syscall.EAGAIN
+		}
 		if p.room >= 0 {
-			n = min(n, p.room)
-			if n == 0 && len(b) > 0 {
-				return 0, syscall.EAGAIN
-			}
 			p.room -= n
 		}
-		p.fromLoop = append(p.fromLoop, b[:n]...)
+		if p.mate != nil {
+			p.mate.toLoop = append(p.mate.toLoop, b[:n]...)
+		} else {
+			p.fromLoop = append(p.fromLoop, b[:n]...)
+		}
 		return n, nil
 	})
 }
@@ -214,6 +231,9 @@ func (f *fakeFiles) Accept(fd int) (int, error) {
 func (f *fakeFiles) CloseWrite(fd int) error {
 	_, err := f.with(fd, func(p *Peer) (int, error) {
 		p.loopEnded = true
+		if p.mate != nil {
+			p.mate.peerClosed = true
+		}
 		return 0, nil
 	})
 	return err
@@ -236,6 +256,7 @@ func (f *fakeFiles) Close(fd int) error {
 		return syscall.EBADF
 	}
 	p.loopClosed = true
+	p.closeMate()
 	delete(f.sockets, fd)
 	delete(f.watched, fd)
 	return nil

@@ -65,8 +65,8 @@ func (*files) Release(fd int) (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// duplicate returns another descriptor of the same file, which package net has made
-// non-blocking. The lock keeps a fork from coming between.
+// duplicate returns another descriptor of the same file. Those of package net are
+// non-blocking already, a file may be either. The lock keeps a fork from coming between.
 func duplicate(old int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -75,7 +75,40 @@ func duplicate(old int) (int, error) {
 		return -1, err
 	}
 	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
 	return fd, nil
+}
+
+func (*files) Pair() (a, b int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return -1, -1, err
+	}
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		if e := unix.SetNonblock(fd, true); e != nil {
+			err = e
+		}
+	}
+	if err != nil {
+		unix.Close(fds[0])
+		unix.Close(fds[1])
+		return -1, -1, err
+	}
+	return fds[0], fds[1], nil
+}
+
+func (*files) SetNoDelay(fd int, on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, value)
 }
 
 func (*files) PeerAddr(fd int) netip.AddrPort { return addrPort(unix.Getpeername(fd)) }

@@ -12,6 +12,7 @@ package poll
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -19,7 +20,7 @@ import (
 	"time"
 )
 
-var errNoDescriptor = errors.New("poll: not a listener or connection of package net")
+var errNoDescriptor = fmt.Errorf("poll: neither a listener nor a connection of package net: %w", errors.ErrUnsupported)
 
 // DontWait makes Wait ask without waiting.
 var DontWait = time.Unix(1, 0)
@@ -92,11 +93,18 @@ type Files interface {
 	Error(fd int) error
 	Close(fd int) error
 	// Adopt makes a descriptor, non-blocking and close-on-exec, of a listener or connection
-	// of package net. That is used up, also when Adopt fails.
+	// of package net, or, where descriptors are the system's, of an *os.File. That is used up,
+	// also when Adopt fails.
 	Adopt(c io.Closer) (fd int, err error)
 	// Release makes a connection of package net of a connected socket's descriptor, which
 	// must not be watched any more. That is used up, also when Release fails.
 	Release(fd int) (net.Conn, error)
+	// Pair opens two sockets, non-blocking and close-on-exec, that are connected with each
+	// other. They need not be of IP.
+	Pair() (a, b int, err error)
+	// SetNoDelay makes a TCP socket send small segments at once, or lets it collect them. It
+	// fails for what is no TCP socket, with an error that depends on the system.
+	SetNoDelay(fd int, on bool) error
 	// PeerAddr returns the address of the other end of a connected socket, invalid for
 	// sockets that are not of IP or no longer connected.
 	PeerAddr(fd int) netip.AddrPort

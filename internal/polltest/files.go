@@ -77,7 +77,7 @@ func readAndWrite(t *testing.T, h *harness) {
 		_, acceptErr := h.files.Accept(bad)
 		for what, err := range map[string]error{
 			"Read": readErr, "Write": writeErr, "Accept": acceptErr, "CloseWrite": h.files.CloseWrite(bad),
-			"Error": h.files.Error(bad), "Close": h.files.Close(bad),
+			"Error": h.files.Error(bad), "Close": h.files.Close(bad), "SetNoDelay": h.files.SetNoDelay(bad, true),
 		} {
 			if err != syscall.EBADF {
 				t.Errorf("%s of descriptor %d: %v, want EBADF", what, bad, err)

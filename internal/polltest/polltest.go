@@ -68,6 +68,8 @@ func Run(t *testing.T, k Kind) {
 		{"connect: from an address", connectFrom},
 		{"connect: control", connectControl},
 		{"connect: closed at once", connectClosed},
+		{"pairs", pairs},
+		{"no delay", noDelay},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t, k)) })
 	}

@@ -36,6 +36,8 @@ func runSystem(t *testing.T, k Kind) {
 		return
 	}
 	t.Run("pipes", func(t *testing.T) { pipes(t, open(t, k)) })
+	t.Run("no delay is the socket's", func(t *testing.T) { noDelayIsSet(t, open(t, k)) })
+	t.Run("adopts files", func(t *testing.T) { adoptsFiles(t, open(t, k)) })
 }
 
 // signals come from anywhere, as those that Go's scheduler sends do.
@@ -89,6 +91,10 @@ func closeOnExec(t *testing.T, k Kind) {
 	defer h.files.Close(own)
 	h.ok(t, h.p.Add(own, token, write))
 	h.expect(t, token, write)
+	a, b, err := h.files.Pair()
+	h.ok(t, err)
+	defer h.files.Close(a)
+	defer h.files.Close(b)
 	seen := 0
 	for fd := range most {
 		if f, ok := flags(fd); ok && !before[fd] {
@@ -140,4 +146,39 @@ func pipe(t *testing.T) (r, w int) {
 	}
 	t.Cleanup(func() { unix.Close(fds[0]); unix.Close(fds[1]) })
 	return fds[0], fds[1]
+}
+
+func noDelayIsSet(t *testing.T, h *harness) {
+	fd, _ := h.pair(t)
+	for _, on := range []bool{false, true} {
+		h.ok(t, h.files.SetNoDelay(fd, on))
+		v, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
+		if h.ok(t, err); (v != 0) != on {
+			t.Errorf("set to %v, the socket has %d", on, v)
+		}
+	}
+	r, _ := pipe(t)
+	if err := h.files.SetNoDelay(r, true); err != syscall.ENOTSOCK {
+		t.Errorf("a pipe: %v, want ENOTSOCK", err)
+	}
+}
+
+// adoptsFiles gives up files that block, as those are whose descriptor somebody asked for.
+func adoptsFiles(t *testing.T, h *harness) {
+	r, w, err := os.Pipe()
+	h.ok(t, err)
+	r.Fd()
+	fd, err := h.files.Adopt(r)
+	h.ok(t, err)
+	defer h.files.Close(fd)
+	if _, err := h.files.Read(fd, make([]byte, 1)); err != syscall.EAGAIN {
+		t.Errorf("an empty pipe: %v, want EAGAIN", err)
+	}
+	_, err = w.WriteString("x")
+	h.ok(t, err)
+	h.readAll(t, fd, "x")
+	if err := r.Close(); err == nil {
+		t.Error("the file was left open")
+	}
+	h.ok(t, w.Close())
 }

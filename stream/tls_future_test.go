@@ -1,0 +1,59 @@
+package stream_test
+
+import (
+	"testing"
+
+	"eddy/async"
+)
+
+// Over TLS a write is done when the records that hold it have left, whole writes of it and
+// no earlier.
+func TestWriteFuture_OverTLS(t *testing.T) {
+	for _, step := range []int{1, 7, 100, 30_000, 1 << 20} {
+		sizes := []int{1, 100, 0, 20_000, 60_000, 5}
+		if step < 100 {
+			sizes = []int{1, 10, 0, 30}
+		}
+		tlsBubble(t, nil, nil, func(p *tlsPair) {
+			p.mustStart()
+			p.toC.SetRoom(0)
+			var futures []*async.Future[struct{}]
+			var ends []int
+			end := 0
+			p.on(func() {
+				for _, n := range sizes {
+					f, err := p.client.WriteFuture(make([]byte, n))
+					if err != nil {
+						t.Error(err)
+					}
+					end += n
+					futures, ends = append(futures, f), append(ends, end)
+				}
+			})
+			taken := 0
+			for !futures[len(futures)-1].Done() {
+				for i, f := range futures {
+					if f.Done() && taken < ends[i]+22 { // header and tag of a record
+						t.Fatalf("step %d: the write that ends at %d is done after %d bytes of records", step, ends[i], taken)
+					}
+				}
+				p.toC.SetRoom(step)
+				p.on(func() {})
+				n := len(p.toC.Take())
+				if taken += n; n == 0 {
+					t.Fatal("nothing goes on")
+				}
+			}
+			for i, f := range futures {
+				if _, err, done := f.Result(); !done || err != nil {
+					t.Errorf("step %d: write %d: %v, %v", step, i, done, err)
+				}
+			}
+			p.on(func() {
+				if p.client.Pending() != 0 {
+					t.Errorf("step %d: done with %d bytes pending", step, p.client.Pending())
+				}
+			})
+		})
+	}
+}
