@@ -95,7 +95,7 @@ func New(h http.Handler, o Options) (*Server, error) {
 // "unix:path". It returns the address at once, logs it, and may be called for several
 // addresses.
 func (s *Server) Listen(ctx context.Context, addr string) (net.Addr, error) {
-	l, err := tcp.Listen(ctx, addr)
+	l, err := tcp.Listen(ctx, addr, tcp.ListenOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}

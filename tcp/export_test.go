@@ -1,12 +1,37 @@
 package tcp
 
 import (
+	"context"
 	"net"
+	"net/netip"
 
 	"eddy/loop"
 )
 
-// AcceptOn accepts on a descriptor that is no real socket.
-func AcceptOn(l *loop.Loop, fd int, accepted func(fd int)) (*Acceptor, error) {
-	return accept(&Listener{addr: &net.UnixAddr{Name: "fake"}}, l, fd, accepted)
+// AcceptOn accepts on descriptors that are no real sockets.
+func AcceptOn(l *loop.Loop, fds []int, accepted func(fd int)) (*Acceptor, error) {
+	return accept(fakeListener(), l, fds, accepted, open{})
 }
+
+func fakeListener() *Listener {
+	return &Listener{addrs: []net.Addr{&net.UnixAddr{Name: "fake", Net: "unix"}}}
+}
+
+// ListenLookingUp is Listen with a resolver of the test's own.
+func ListenLookingUp(ctx context.Context, addr string, o ListenOptions, addrs ...netip.Addr) (*Listener, error) {
+	b := binder{options: o, lookup: func(context.Context, string, string) ([]netip.Addr, error) { return addrs, nil }}
+	return b.listen(ctx, addr)
+}
+
+// Original returns the first socket.
+func Original(l *Listener) net.Listener { return l.origs[0] }
+
+// Passable reports whether a listener on host does without an address.
+func Passable(host string, a netip.Addr, err error) bool { return passable(host, targetOf(a), err) }
+
+// The system's reasons.
+const (
+	ErrInUse    = errInUse
+	ErrNotAvail = errNotAvail
+	ErrNoFamily = errNoFamily
+)

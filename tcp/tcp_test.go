@@ -28,7 +28,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func listen(t *testing.T, addr string) *tcp.Listener {
 	t.Helper()
-	l, err := tcp.Listen(t.Context(), addr)
+	l, err := tcp.Listen(t.Context(), addr, tcp.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func accept(t *testing.T, l *tcp.Listener) (*loop.Loop, <-chan int) {
 func TestListen_AcceptsAndKnowsAddresses(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:0", "[::1]:0", "localhost:0"} {
 		t.Run(addr, func(t *testing.T) {
-			l, err := tcp.Listen(t.Context(), addr)
+			l, err := tcp.Listen(t.Context(), addr, tcp.ListenOptions{})
 			if err != nil {
 				if strings.HasPrefix(addr, "[") {
 					t.Skipf("no IPv6 here: %v", err)
@@ -141,7 +141,7 @@ func TestListen_FailsClearly(t *testing.T) {
 	l := listen(t, "127.0.0.1:0")
 	_, _ = accept(t, l)
 	for _, addr := range []string{l.Addr().String(), "127.0.0.1:99999", "nonsense", "unix:/nonexistent/dir/s"} {
-		if _, err := tcp.Listen(t.Context(), addr); err == nil || !strings.HasPrefix(err.Error(), "tcp: ") {
+		if _, err := tcp.Listen(t.Context(), addr, tcp.ListenOptions{}); err == nil || !strings.HasPrefix(err.Error(), "tcp: ") {
 			t.Errorf("%s: %v", addr, err)
 		}
 	}
@@ -167,7 +167,7 @@ func TestAccept_SurvivesALackOfDescriptors(t *testing.T) {
 			fd, peer := fake.Listener()
 			accepted := 0
 			l.Post(func() {
-				if _, err := tcp.AcceptOn(l, fd, func(fd int) {
+				if _, err := tcp.AcceptOn(l, []int{fd}, func(fd int) {
 					accepted++
 					l.Files().Close(fd)
 				}); err != nil {
@@ -179,7 +179,7 @@ func TestAccept_SurvivesALackOfDescriptors(t *testing.T) {
 			synctest.Wait()
 			time.Sleep(10 * time.Second) // it must rest, not spin
 			synctest.Wait()
-			if n := strings.Count(logs.String(), "\n"); n < 2 || n > 110 {
+			if n := strings.Count(logs.String(), "\n"); n < 1 || n > 2 {
 				t.Errorf("%v: %d log lines in 10 seconds", errno, n)
 			}
 			peer.SetAcceptError(nil)
@@ -200,7 +200,7 @@ func TestAccept_IsBoundedInATurn(t *testing.T) {
 			peer.Connect()
 		}
 		l.Post(func() {
-			tcp.AcceptOn(l, fd, func(fd int) {
+			tcp.AcceptOn(l, []int{fd}, func(fd int) {
 				if accepted++; accepted == 1 {
 					l.Post(func() { between = accepted })
 				}
@@ -220,7 +220,7 @@ func TestAccept_ConnectionGoneBeforeItWasAccepted(t *testing.T) {
 		peer.SetAcceptError(syscall.ECONNABORTED)
 		accepted := 0
 		l.Post(func() {
-			tcp.AcceptOn(l, fd, func(fd int) {
+			tcp.AcceptOn(l, []int{fd}, func(fd int) {
 				accepted++
 				l.Files().Close(fd)
 			})
@@ -244,7 +244,7 @@ func TestAcceptor_CloseInACallback(t *testing.T) {
 		accepted := 0
 		l.Post(func() {
 			var a *tcp.Acceptor
-			a, _ = tcp.AcceptOn(l, fd, func(fd int) {
+			a, _ = tcp.AcceptOn(l, []int{fd}, func(fd int) {
 				accepted++
 				l.Files().Close(fd)
 				a.Close()
@@ -264,7 +264,7 @@ func TestAccept_GoesOnAfterAPanic(t *testing.T) {
 		fd, peer := fake.Listener()
 		accepted := 0
 		l.Post(func() {
-			if _, err := tcp.AcceptOn(l, fd, func(fd int) {
+			if _, err := tcp.AcceptOn(l, []int{fd}, func(fd int) {
 				l.Files().Close(fd)
 				if accepted++; accepted == 1 {
 					panic("boom")
