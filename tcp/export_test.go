@@ -35,3 +35,19 @@ const (
 	ErrNotAvail = errNotAvail
 	ErrNoFamily = errNoFamily
 )
+
+// ServeOn makes s accept on descriptors that are no real sockets, with PROXY headers if p is not nil.
+func (s *Server) ServeOn(g *loop.Group, p *ProxyProtocol, fds ...int) error {
+	l := fakeListener()
+	if p != nil {
+		if err := l.UseProxyProtocol(*p); err != nil {
+			return err
+		}
+	}
+	return s.spreader.serve(g, l, func(lp *loop.Loop, accepted func(fd int), g gate) (*Acceptor, error) {
+		return accept(l, lp, fds, accepted, g)
+	})
+}
+
+// LingerTime is how long a peer may take nothing.
+const LingerTime = lingerTime

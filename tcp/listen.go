@@ -16,6 +16,7 @@ type Listener struct {
 	addrs []net.Addr
 	origs []net.Listener // nil: an [Acceptor] has them, or they are closed
 	file  *socketFile    // of a Unix socket that Listen made
+	proxy *trust         // nil: no PROXY headers
 }
 
 // ListenOptions configures [Listen]. The zero value is good.

@@ -1,0 +1,140 @@
+package tcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"eddy/loop"
+	"eddy/stream"
+	"eddy/tcp/proxyproto"
+)
+
+// ServerOptions configures a [Server]. The zero value is good.
+type ServerOptions struct {
+	// MaxConnections bounds the connections that are open at once; see [SpreaderOptions].
+	// Default: none.
+	MaxConnections int
+
+	// MaxRead bounds what one read of a stream collects. Default: stream.DefaultMaxRead.
+	MaxRead int
+
+	// Logger receives errors of handlers, and at level Info refused connections.
+	// Default: slog.Default(). Panics go to the loop's.
+	Logger *slog.Logger
+
+	// Context carries values for all handlers. Its cancellation is not looked at.
+	// Default: context.Background().
+	Context context.Context
+}
+
+var errShutdownInHandler = errors.New("tcp: Shutdown would wait for the handler that called it")
+
+// Handler serves one connection. It runs in a coroutine of the connection's loop and may
+// park by every call that takes ctx. ctx ends when the peer has gone or stopped sending while nobody
+// read ([ErrGone]), and when the server cuts the connection ([ErrClosed]). Who serves peers that stop
+// sending and still want an answer waits with context.WithoutCancel(ctx).
+//
+// When it returns, the stream is closed after what was written. An error is logged unless it only says that
+// the peer, the stream or ctx came to an end. After a panic, which is logged, and after runtime.Goexit the stream is
+// closed at once.
+type Handler func(ctx context.Context, s *stream.Stream) error
+
+// Server serves every connection by a handler of its own (Tornado's TCPServer). Its methods
+// may be called from any goroutine, also from handlers unless they say otherwise.
+type Server struct {
+	handler  Handler
+	options  ServerOptions
+	spreader *Spreader
+	cut      atomic.Int64 // connections that were there when Close was called
+}
+
+// NewServer returns a server that is not serving yet.
+func NewServer(h Handler, o ServerOptions) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
+	s := &Server{handler: h, options: o}
+	s.spreader = NewSpreader(s.open, SpreaderOptions{MaxConnections: o.MaxConnections, Logger: o.Logger})
+	return s
+}
+
+// Serve accepts l's connections from now on, until the server is stopped, and gives each to the
+// loop of g that has the fewest; it returns at once. It may be called for several listeners, of one group. The listener is
+// the server's from then on, also if Serve fails: with ErrClosed after the server was stopped. It
+// waits for a loop, so a handler that calls it blocks.
+func (s *Server) Serve(g *loop.Group, l *Listener) error { return s.spreader.Serve(g, l) }
+
+func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) {
+	c := &serving{server: s, proxied: h}
+	c.locate(l.Files(), fd)
+	if err := c.stream.Init(l, fd, c); err != nil {
+		s.options.Logger.Error("a connection was dropped", slog.Any("error", err))
+		s.spreader.Gone(l)
+		return
+	}
+	c.begin()
+}
+
+// Stats returns what there is and was.
+func (s *Server) Stats() Stats { return s.spreader.Stats() }
+
+// Stop stops accepting. Connections go on. It does not wait, and a second call does nothing.
+func (s *Server) Stop() { s.spreader.Stop() }
+
+// Shutdown stops accepting and waits until all handlers have returned and what they wrote was sent. If ctx ends first it
+// closes the connections that are left, ends their handlers' contexts, and returns a *[CutError] that counts them, without
+// waiting for those handlers. In a handler of this server, whose end it would wait for, it
+// fails at once if ctx is the handler's, having stopped accepting: a handler calls Stop or Close.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.Stop()
+	if c := servingOf(ctx); c != nil && c.server == s {
+		return errShutdownInHandler
+	}
+	cut, cause := 0, s.spreader.Wait(ctx)
+	if cause != nil {
+		cut = s.Stats().Connections
+		s.cutAll()
+	} else {
+		cut, cause = int(s.cut.Load()), ErrClosed
+	}
+	if cut == 0 {
+		return nil
+	}
+	return &CutError{Connections: cut, Cause: cause}
+}
+
+// Close stops accepting and closes every connection at once. It does not wait: Shutdown, after it, does.
+func (s *Server) Close() error {
+	s.Stop()
+	s.cut.Add(int64(s.Stats().Connections))
+	s.cutAll()
+	return nil
+}
+
+func (s *Server) cutAll() {
+	s.spreader.Each(func(h loop.Handler) {
+		if st, ok := h.(*stream.Stream); ok {
+			if c, ok := st.Sink().(*serving); ok && c.server == s {
+				c.cut()
+			}
+		}
+	})
+}
+
+// A CutError is returned by Shutdown when connections were closed that were still served.
+type CutError struct {
+	Connections int
+	Cause       error // why they were not waited for any longer
+}
+
+func (e *CutError) Error() string {
+	return fmt.Sprintf("tcp: %d connections were cut: %v", e.Connections, e.Cause)
+}
+
+func (e *CutError) Unwrap() error { return e.Cause }

@@ -1,0 +1,175 @@
+package tcp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"eddy/internal/poll"
+	"eddy/loop"
+	"eddy/stream"
+	"eddy/tcp/proxyproto"
+)
+
+// ErrGone is what a handler's context ends with when its peer is gone. It is context.Canceled, too
+// (errors.Is).
+var ErrGone error = cancellation("tcp: the peer has gone")
+
+// lingerTime is how long a peer may take nothing of what is left to send when its handler has returned.
+const lingerTime = time.Minute
+
+// serving is one connection of a Server: the job of its handler, and the sink of its stream, which
+// is always paused: the handler reads.
+type serving struct {
+	loop.Context
+	server      *Server
+	stream      stream.Stream
+	proxied     *proxyproto.Header
+	peer, local netip.AddrPort
+	err         error
+	done        bool // the handler has ended
+}
+
+type servingKey struct{}
+
+func servingOf(ctx context.Context) *serving {
+	c, _ := ctx.Value(servingKey{}).(*serving)
+	return c
+}
+
+// PeerAddr returns the address of the client, as a trusted proxy gave it or else the connection's own. It is
+// for a [Handler]'s ctx and those derived from it, and stays when the connection is gone;
+// invalid for Unix sockets and any other ctx. Any goroutine.
+func PeerAddr(ctx context.Context) netip.AddrPort {
+	if c := servingOf(ctx); c != nil {
+		return c.peer
+	}
+	return netip.AddrPort{}
+}
+
+// LocalAddr returns the address that the client connected to, likewise. Any goroutine.
+func LocalAddr(ctx context.Context) netip.AddrPort {
+	if c := servingOf(ctx); c != nil {
+		return c.local
+	}
+	return netip.AddrPort{}
+}
+
+// ProxyHeader returns what a trusted proxy said, likewise, or nil if there was none. Any goroutine.
+func ProxyHeader(ctx context.Context) *proxyproto.Header {
+	if c := servingOf(ctx); c != nil {
+		return c.proxied
+	}
+	return nil
+}
+
+// locate finds the addresses, which are not to be had any more when the peer has gone.
+func (c *serving) locate(files poll.Files, fd int) {
+	if h := c.proxied; h != nil && h.Source.IsValid() {
+		c.peer, c.local = h.Source, h.Destination
+	} else {
+		c.peer, c.local = files.PeerAddr(fd), files.LocalAddr(fd)
+	}
+}
+
+func (c *serving) begin() {
+	c.stream.Pause()
+	if n := c.server.options.MaxRead; n > 0 {
+		c.stream.SetMaxRead(n)
+	}
+	c.Init(context.WithValue(c.server.options.Context, servingKey{}, c))
+	c.stream.Loop().Start(&c.Context, c)
+}
+
+// RunJob implements loop.Job.
+func (c *serving) RunJob(ctx context.Context) { c.err = c.server.handler(ctx, &c.stream) }
+
+// JobDone implements loop.Job.
+func (c *serving) JobDone(o loop.Outcome) {
+	c.done = true
+	if c.err != nil && !quiet(c.err) {
+		c.server.options.Logger.Error("error in a connection's handler",
+			slog.Any("error", c.err), slog.String("peer", c.peer.String()))
+	}
+	switch {
+	case c.stream.Closed():
+		c.server.spreader.Gone(c.stream.Loop())
+	case o != loop.Returned:
+		c.stream.CloseNow()
+	default:
+		c.finish()
+	}
+}
+
+// quiet reports whether an error only says that something came to its end.
+func quiet(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, stream.ErrClosed, net.ErrClosed, context.Canceled,
+		syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// finish closes the connection after what was written. To close it with unread bytes would reset
+// it, and the peer could lose the last thing it was told.
+func (c *serving) finish() {
+	s := &c.stream
+	s.FlushNow()
+	if len(s.Unread()) > 0 || s.Neglected() {
+		s.Drain()
+	} else {
+		s.Close()
+	}
+	if s.Blocked() {
+		s.TakeProgress()
+		s.SetDeadline(lingerTime)
+	}
+}
+
+// cut closes the connection under its handler.
+func (c *serving) cut() {
+	c.Cancel(ErrClosed)
+	c.stream.CloseNow()
+}
+
+// StreamReadable implements stream.Sink; a paused stream does not call it.
+func (c *serving) StreamReadable() {}
+
+// StreamHangup implements stream.Sink.
+func (c *serving) StreamHangup() { c.Cancel(ErrGone) }
+
+// StreamBlocked implements stream.Sink. Until the handler has returned it waits itself.
+func (c *serving) StreamBlocked() {}
+
+// StreamFlushed implements stream.Sink.
+func (c *serving) StreamFlushed() {}
+
+// StreamDeadline implements stream.Sink.
+func (c *serving) StreamDeadline() {
+	switch {
+	case !c.done: // the handler's own
+	case c.stream.TakeProgress():
+		c.stream.SetDeadline(lingerTime)
+	default:
+		c.stream.CloseNow()
+	}
+}
+
+// StreamClosed implements stream.Sink.
+func (c *serving) StreamClosed(err error) {
+	if c.done {
+		c.server.spreader.Gone(c.stream.Loop())
+		return
+	}
+	if errors.Is(err, loop.ErrClosed) {
+		c.Cancel(err)
+	}
+	c.Cancel(ErrGone) // which does nothing after another cause
+}
