@@ -113,14 +113,18 @@ func TestServer_ServesEachConnectionInACoroutine(t *testing.T) {
 
 func TestServer_ClosesAfterWhatWasWritten(t *testing.T) {
 	long := strings.Repeat("x", 100<<10)
-	h := func(ctx context.Context, s *stream.Stream) error { return s.Write(ctx, []byte(long)) }
+	h := func(ctx context.Context, s *stream.Stream) error {
+		s.ReadBytes(ctx, 1)
+		return s.Write(ctx, []byte(long))
+	}
 	serveFake(t, tcp.ServerOptions{}, nil, h, func(s *fakeServer) {
 		fast := s.connect()
-		if got := fast.Take(); got != long || !closed(fast) {
+		if got := s.send(fast, "x"); got != long || !closed(fast) {
 			t.Errorf("%d bytes, closed %v", len(got), closed(fast))
 		}
-		slow := s.door.Connect()
+		slow := s.connect()
 		slow.SetRoom(1)
+		slow.Send("x")
 		for range 3 { // it takes a little in every linger time
 			time.Sleep(tcp.LingerTime - time.Second)
 			slow.SetRoom(1)
