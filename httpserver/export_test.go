@@ -12,13 +12,5 @@ const (
 	ExchangeSize = unsafe.Sizeof(exchange{})
 )
 
-// Open makes a connection of a descriptor, as accepting does. It runs on the loop.
-func (s *Server) Open(l *loop.Loop, fd int) {
-	s.open.Add(1)
-	l.AddLoad(1)
-	c := &conn{server: s, start: fd}
-	c.open(l)
-}
-
-// SetLoops stands in for Serve.
-func (s *Server) SetLoops(g *loop.Group) { s.group = g }
+// Take makes a connection of a descriptor, as accepting does, when the loop comes to it.
+func (s *Server) Take(g *loop.Group, fd int) error { return s.spreader.Take(g, fd) }

@@ -3,9 +3,7 @@ package tcp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"eddy/loop"
 	"eddy/stream"
@@ -48,7 +46,6 @@ type Server struct {
 	handler  Handler
 	options  ServerOptions
 	spreader *Spreader
-	cut      atomic.Int64 // connections that were there when Close was called
 }
 
 // NewServer returns a server that is not serving yet.
@@ -96,29 +93,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if c := servingOf(ctx); c != nil && c.server == s {
 		return errShutdownInHandler
 	}
-	cut, cause := 0, s.spreader.Wait(ctx)
-	if cause != nil {
-		cut = s.Stats().Connections
+	err := s.spreader.Wait(ctx)
+	if err != nil {
 		s.cutAll()
-	} else {
-		cut, cause = int(s.cut.Load()), ErrClosed
 	}
-	if cut == 0 {
-		return nil
-	}
-	return &CutError{Connections: cut, Cause: cause}
+	return err
 }
 
-// Close stops accepting and closes every connection at once. It does not wait: Shutdown, after it, does.
+// Close stops accepting and closes every connection at once. It does not wait, and a Shutdown that
+// does so returns.
 func (s *Server) Close() error {
-	s.Stop()
-	s.cut.Add(int64(s.Stats().Connections))
+	s.spreader.Abandon()
 	s.cutAll()
 	return nil
 }
 
 func (s *Server) cutAll() {
-	s.spreader.Each(func(h loop.Handler) {
+	s.spreader.each(func(h loop.Handler) {
 		if st, ok := h.(*stream.Stream); ok {
 			if c, ok := st.Sink().(*serving); ok && c.server == s {
 				c.cut()
@@ -126,15 +117,3 @@ func (s *Server) cutAll() {
 		}
 	})
 }
-
-// A CutError is returned by Shutdown when connections were closed that were still served.
-type CutError struct {
-	Connections int
-	Cause       error // why they were not waited for any longer
-}
-
-func (e *CutError) Error() string {
-	return fmt.Sprintf("tcp: %d connections were cut: %v", e.Connections, e.Cause)
-}
-
-func (e *CutError) Unwrap() error { return e.Cause }

@@ -383,6 +383,7 @@ func TestServer_CloseEndsAShutdown(t *testing.T) {
 		if err := <-done; !errors.As(err, &cut) || !errors.Is(err, tcp.ErrClosed) {
 			t.Errorf("Shutdown: %v", err)
 		}
+		synctest.Wait()
 		if !closed(p) {
 			t.Error("the connection is open")
 		}

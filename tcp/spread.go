@@ -3,6 +3,7 @@ package tcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -54,14 +55,15 @@ type Spreader struct {
 	opener  Opener
 	options SpreaderOptions
 
-	count    atomic.Int64 // connections that are open
-	places   atomic.Int64 // of MaxConnections that are taken, also for one that is being accepted
-	accepted atomic.Uint64
-	refusals atomic.Uint64
-	full     atomic.Uint64
-	stopped  atomic.Bool
-	crowded  atomic.Bool // an acceptor waits for room
-	ended    async.Event // stopped, and nothing is left
+	count     atomic.Int64 // connections that are open
+	places    atomic.Int64 // of MaxConnections that are taken, also for one that is being accepted
+	accepted  atomic.Uint64
+	refusals  atomic.Uint64
+	full      atomic.Uint64
+	stopped   atomic.Bool
+	crowded   atomic.Bool  // an acceptor waits for room
+	ended     async.Event  // stopped, and nothing is left or abandoned
+	abandoned atomic.Int64 // connections that were there at Abandon
 
 	mu        sync.Mutex
 	group     *loop.Group
@@ -86,12 +88,12 @@ func NewSpreader(open Opener, o SpreaderOptions) *Spreader {
 func (s *Spreader) Serve(g *loop.Group, l *Listener) error { return s.serve(g, l, l.accept) }
 
 func (s *Spreader) serve(g *loop.Group, l *Listener, accept func(*loop.Loop, func(fd int), gate) (*Acceptor, error)) error {
-	lp, err := s.join(g)
-	if err != nil {
+	if err := s.join(g); err != nil {
 		l.Close()
 		return err
 	}
-	err = lp.Do(context.Background(), func(context.Context) error {
+	lp := s.next()
+	err := lp.Do(context.Background(), func(context.Context) error {
 		accepted := func(fd int) { s.hand(lp, g.Pick(), fd, l.proxy) }
 		a, err := accept(lp, accepted, s)
 		if err != nil {
@@ -112,19 +114,26 @@ func (s *Spreader) serve(g *loop.Group, l *Listener, accept func(*loop.Loop, fun
 	return err
 }
 
-// join returns the loop that shall accept for another listener.
-func (s *Spreader) join(g *loop.Group) (*loop.Loop, error) {
+// join makes g the group, if there is none yet.
+func (s *Spreader) join(g *loop.Group) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.stopped.Load():
-		return nil, ErrClosed
+		return ErrClosed
 	case s.group != nil && s.group != g:
-		return nil, errors.New("tcp: a server has one group of loops")
+		return errors.New("tcp: a server has one group of loops")
 	}
 	s.group = g
+	return nil
+}
+
+// next returns the loop that shall accept for another listener.
+func (s *Spreader) next() *loop.Loop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.served++
-	return g.Loops()[(s.served-1)%len(g.Loops())], nil
+	return s.group.Loops()[(s.served-1)%len(s.group.Loops())]
 }
 
 // hand counts a new connection and gives it to its loop. It runs on the loop that accepts, whose acceptor is
@@ -166,11 +175,25 @@ func (s *Spreader) arrive(l *loop.Loop, fd int, t *trust) {
 	}
 }
 
-// Take serves a descriptor that no listener brought, such as one end of a socket pair, as if it had been accepted. It is
-// not held back by MaxConnections. Call it on l, a loop of the group.
-func (s *Spreader) Take(l *loop.Loop, fd int) {
+// Take serves a descriptor that no listener brought, such as one end of a socket pair or what inetd has accepted, as if
+// it had been accepted; MaxConnections does not hold it back. It must be non-blocking, and of the kind that the loops of
+// g can watch. It is the spreader's from then on; if it cannot be served (Stop, another group) it is closed.
+func (s *Spreader) Take(g *loop.Group, fd int) error {
+	l := g.Pick()
+	if err := s.join(g); err != nil {
+		l.Files().Close(fd)
+		return err
+	}
 	s.places.Add(1)
-	s.hand(l, l, fd, nil)
+	s.count.Add(1)
+	s.accepted.Add(1)
+	l.AddLoad(1)
+	if !l.PostTask(&arrival{s, l, fd, nil}) {
+		l.Files().Close(fd)
+		s.Gone(l)
+		return loop.ErrClosed
+	}
+	return nil
 }
 
 func (s *Spreader) open(l *loop.Loop, fd int, h *proxyproto.Header) { s.opener(l, fd, h) }
@@ -206,7 +229,7 @@ func (s *Spreader) Stop() {
 		a.loop.Post(func() { a.Close() })
 	}
 	s.mu.Unlock()
-	s.Each(func(h loop.Handler) {
+	s.each(func(h loop.Handler) {
 		if r, ok := h.(*headerReader); ok && r.spreader == s {
 			r.drop("", nil)
 		}
@@ -217,20 +240,54 @@ func (s *Spreader) Stop() {
 // Stopped reports whether Stop was called.
 func (s *Spreader) Stopped() bool { return s.stopped.Load() }
 
-// Wait returns nil when Stop was called, the listeners are closed and all connections are gone, and
-// ctx's error if that ends first.
-func (s *Spreader) Wait(ctx context.Context) error { return s.ended.Wait(ctx) }
-
-// Each runs f for every handler of the group's loops, on its loop, after what has been posted there. It does not
-// wait for it. f picks those that are its own.
-func (s *Spreader) Each(f func(loop.Handler)) {
-	s.mu.Lock()
-	g := s.group
-	s.mu.Unlock()
-	if g == nil {
-		return
+// Wait returns nil when Stop was called, the listeners are closed and all connections are gone. If ctx
+// ends first, or Abandon is called, it returns a *[CutError] that counts the connections that are left: to cut
+// them is the caller's part.
+func (s *Spreader) Wait(ctx context.Context) error {
+	left, cause := 0, s.ended.Wait(ctx)
+	if cause != nil {
+		left = s.Stats().Connections
+	} else {
+		left, cause = int(s.abandoned.Load()), ErrClosed
 	}
-	for _, l := range g.Loops() {
+	if left == 0 {
+		return nil
+	}
+	return &CutError{Connections: left, Cause: cause}
+}
+
+// Abandon is Stop for a server that cuts its connections now: Wait does not wait for them any more.
+func (s *Spreader) Abandon() {
+	s.Stop()
+	s.abandoned.CompareAndSwap(0, s.count.Load())
+	s.ended.Set()
+}
+
+// Loops returns the loops of the group, none before there is one.
+func (s *Spreader) Loops() []*loop.Loop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.group == nil {
+		return nil
+	}
+	return s.group.Loops()
+}
+
+// each runs f for every handler of the loops, there and after what has been posted so far. It does not wait for it.
+func (s *Spreader) each(f func(loop.Handler)) {
+	for _, l := range s.Loops() {
 		l.Post(func() { l.Handlers(func(_ loop.ID, h loop.Handler) { f(h) }) })
 	}
 }
+
+// A CutError says that connections were left, and closed, when a server had to end.
+type CutError struct {
+	Connections int
+	Cause       error // why they were not waited for any longer
+}
+
+func (e *CutError) Error() string {
+	return fmt.Sprintf("tcp: %d connections were cut: %v", e.Connections, e.Cause)
+}
+
+func (e *CutError) Unwrap() error { return e.Cause }
