@@ -10,7 +10,8 @@ import (
 // RemoteAddr returns the client's address. It is for the loop.
 func (c *conn) RemoteAddr() netip.AddrPort { return c.addrs().remote }
 
-// addrs returns the addresses that a trusted proxy told, or else the connection's own while it is open.
+// addrs returns the addresses that a trusted proxy told, or else the connection's own while it
+// is open.
 func (c *conn) addrs() addrs {
 	if p, ok := c.Sink().(*proxied); ok {
 		return addrs{p.header.Source, p.header.Destination}

@@ -43,9 +43,9 @@ type Options struct {
 	// it. Default: 60 seconds; the connection is closed at once.
 	WriteTimeout time.Duration
 
-	// MaxConnections bounds the connections that are open at once, idle ones included. Beyond it
-	// accepting stops until one is gone, and clients wait in the kernel's queue. Default: none but the number of
-	// descriptors.
+	// MaxConnections bounds the connections that are open at once, idle ones included. Beyond
+	// it accepting stops until one is gone, and clients wait in the kernel's queue. Default:
+	// none but the number of descriptors.
 	MaxConnections int
 
 	// NoKeepAlive closes every connection after one response.

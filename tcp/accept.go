@@ -40,8 +40,8 @@ type door struct {
 
 // A gate bounds the connections of several acceptors. It is called on their loops.
 type gate interface {
-	// enter counts a connection in before it is accepted. If there is no room it returns false, and calls
-	// the acceptor's unbar later.
+	// enter counts a connection in before it is accepted. If there is no room it returns false,
+	// and calls the acceptor's unbar later.
 	enter(*Acceptor) bool
 	// leave counts out one that there was not.
 	leave()
@@ -59,12 +59,13 @@ func (open) leave()               {}
 func (open) refused(int)          {}
 func (open) shut(*Acceptor)       {}
 
-// Accept starts to accept: each new connection's descriptor, non-blocking and
-// close-on-exec, is given to accepted, which runs on lp and owns it. When the process or
-// the system is out of descriptors, waiting connections are closed and accepting rests for
-// a tenth of a second, or up to a second if that goes on; the log tells. A panic of accepted is
-// logged, and accepting goes on; the descriptor is left as it was. The listener is the acceptor's from then on, and is
-// closed if Accept fails. It knows nothing of PROXY headers: a [Spreader] reads them. Call it on lp.
+// Accept starts to accept: each new connection's descriptor, non-blocking and close-on-exec, is
+// given to accepted, which runs on lp and owns it. When the process or the system is out of
+// descriptors, waiting connections are closed and accepting rests for a tenth of a second, or
+// up to a second if that goes on; the log tells. A panic of accepted is logged, and accepting
+// goes on; the descriptor is left as it was. The listener is the acceptor's from then on, and
+// is closed if Accept fails. It knows nothing of PROXY headers: a [Spreader] reads them. Call
+// it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
 	return l.accept(lp, accepted, open{})
 }

@@ -196,8 +196,8 @@ func TestAccept_RestsLongerWhileDescriptorsAreShort(t *testing.T) {
 		}
 		peer.SetAcceptError(syscall.EMFILE)
 		synctest.Wait()
-		// Each try is two calls: the second one with the reserve given up. They come after 0, 0.1, 0.3, 0.7,
-		// 1.5 and 2.5 seconds, and so on.
+		// Each try is two calls: the second one with the reserve given up. They come after 0,
+		// 0.1, 0.3, 0.7, 1.5 and 2.5 seconds, and so on.
 		if n := tries(1400 * time.Millisecond); n != 2*3 {
 			t.Errorf("%d calls in 1.4 seconds", n)
 		}

@@ -36,7 +36,8 @@ const (
 	ErrNoFamily = errNoFamily
 )
 
-// ServeOn makes s accept on descriptors that are no real sockets, with PROXY headers if p is not nil.
+// ServeOn makes s accept on descriptors that are no real sockets, with PROXY headers if p is
+// not nil.
 func (s *Server) ServeOn(g *loop.Group, p *ProxyProtocol, fds ...int) error {
 	l := fakeListener()
 	if p != nil {

@@ -9,9 +9,9 @@ import (
 
 var errNotListening = errors.New("not a listening stream socket")
 
-// FromListener makes a Listener of one of package net, which it uses up. It must be one of a system's
-// socket (*net.TCPListener, *net.UnixListener): any other fails in Accept. The file of a Unix
-// socket stays where it is. Any goroutine.
+// FromListener makes a Listener of one of package net, which it uses up. It must be one of a
+// system's socket (*net.TCPListener, *net.UnixListener): any other fails in Accept. The file of
+// a Unix socket stays where it is. Any goroutine.
 func FromListener(l net.Listener) *Listener {
 	switch l := l.(type) {
 	case *net.TCPListener:

@@ -23,8 +23,8 @@ type Listener struct {
 type ListenOptions struct {
 	// ReusePort lets other sockets that set it, too, listen on the same port, of this process
 	// or of others of the same user. Linux, FreeBSD and DragonFly spread new connections over
-	// them, by a hash of the addresses and not by load; elsewhere one of them gets all. Where the system
-	// cannot do it the error is errors.ErrUnsupported. Not for Unix sockets.
+	// them, by a hash of the addresses and not by load; elsewhere one of them gets all. Where
+	// the system cannot do it the error is errors.ErrUnsupported. Not for Unix sockets.
 	ReusePort bool
 
 	// Backlog is how many connections may wait to be accepted; the system has a limit of its
@@ -46,15 +46,15 @@ const (
 // Descriptors are close-on-exec. ctx bounds the look-up of a name. Any goroutine.
 //
 // A host may be an address or a name; of a name, all addresses are listened on, IPv4 first,
-// with a socket each. Port 0 is any free port, the same for all. A socket for an IPv6 address takes
-// IPv6 only. An empty host means all addresses by a single socket for both families, which
-// shows IPv4 clients by their IPv4 addresses; OpenBSD and DragonFly have no such sockets, and
-// there it means those of IPv4. Addresses of a family that the system lacks are
-// passed over, and so is ::1 of "localhost" where it is not set up, as in many containers.
+// with a socket each. Port 0 is any free port, the same for all. A socket for an IPv6 address
+// takes IPv6 only. An empty host means all addresses by a single socket for both families,
+// which shows IPv4 clients by their IPv4 addresses; OpenBSD and DragonFly have no such sockets,
+// and there it means those of IPv4. Addresses of a family that the system lacks are passed
+// over, and so is ::1 of "localhost" where it is not set up, as in many containers.
 //
-// A Unix socket's path may be left from a process that ended without removing it. If it
-// is a socket that nobody answers on, it is replaced. If somebody answers, or might, or it is
-// not a socket, that is an error. It is removed on Close unless another file has taken its place. On
+// A Unix socket's path may be left from a process that ended without removing it. If it is a
+// socket that nobody answers on, it is replaced. If somebody answers, or might, or it is not a
+// socket, that is an error. It is removed on Close unless another file has taken its place. On
 // Linux "unix:@name" is a name without a file.
 func Listen(ctx context.Context, addr string, o ListenOptions) (*Listener, error) {
 	b := binder{options: o, lookup: net.DefaultResolver.LookupNetIP}

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -19,8 +20,9 @@ const DefaultProxyTimeout = 5 * time.Second
 // load balancer passes on. Each connection of a trusted peer begins with one, or is closed:
 // nothing is guessed from the bytes.
 type ProxyProtocol struct {
-	// Trusted are the networks of the proxies. Behind a Unix socket everybody is trusted: its
-	// file says who may connect. For TCP it must not be empty.
+	// Trusted are the networks of the proxies, which must not be empty for TCP. Behind a Unix
+	// socket everybody is trusted: its file says who may connect. An abstract name lets
+	// everybody in.
 	Trusted []netip.Prefix
 
 	// Required closes the connections of all others. Without it they are served under their own
@@ -37,12 +39,18 @@ type trust struct {
 	everybody bool
 }
 
-// UseProxyProtocol makes the servers of the listener expect PROXY headers. It fails if nobody is trusted.
-// Call it before Serve; [Listener.Accept] by itself leaves the headers to its user.
+// UseProxyProtocol makes the servers of the listener expect PROXY headers. It fails if nobody is
+// trusted, or if a network is none that a peer can be in: IPv4 is not written as IPv6. Call it
+// before Serve; [Listener.Accept] by itself leaves the headers to its user.
 func (l *Listener) UseProxyProtocol(p ProxyProtocol) error {
 	everybody := l.isUnix()
 	if len(p.Trusted) == 0 && !everybody {
 		return errors.New("tcp: PROXY headers need proxies that are trusted")
+	}
+	for _, network := range p.Trusted {
+		if !network.IsValid() || network.Addr().Is4In6() {
+			return fmt.Errorf("tcp: %v is no network to trust", network)
+		}
 	}
 	if p.Timeout <= 0 {
 		p.Timeout = DefaultProxyTimeout

@@ -223,4 +223,9 @@ func TestProxyProtocol_WithoutTrustIsAnError(t *testing.T) {
 	if err := l.UseProxyProtocol(tcp.ProxyProtocol{Required: true}); err == nil {
 		t.Error("everybody would be believed")
 	}
+	for _, network := range []netip.Prefix{{}, netip.MustParsePrefix("::ffff:10.0.0.0/104")} {
+		if err := l.UseProxyProtocol(tcp.ProxyProtocol{Trusted: []netip.Prefix{network}}); err == nil {
+			t.Errorf("%v would never hold", network)
+		}
+	}
 }

@@ -12,21 +12,30 @@ func (s *Spreader) enter(a *Acceptor) bool {
 	if s.options.MaxConnections <= 0 || s.takePlace() {
 		return true
 	}
+	entered, tell := s.queue(a)
+	if tell {
+		s.options.Logger.Warn("as many connections as allowed: accepting stops until one is gone",
+			slog.Int("connections", s.options.MaxConnections), slog.Uint64("times", s.full.Load()))
+	}
+	return entered
+}
+
+// queue makes an acceptor wait for room, unless there is some after all.
+func (s *Spreader) queue(a *Acceptor) (entered, tell bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// Whoever leaves after this sees that somebody waits; whoever left before is seen here.
 	s.crowded.Store(true)
 	if s.takePlace() {
-		return true
+		return true, false
 	}
 	s.barred = append(s.barred, a)
 	s.full.Add(1)
-	if now := a.loop.Now(); now.After(s.quietTill) {
+	now := a.loop.Now()
+	if tell = !now.Before(s.quietTill); tell {
 		s.quietTill = now.Add(troubleEvery)
-		s.options.Logger.Warn("as many connections as allowed: accepting stops until one is gone",
-			slog.Int("connections", s.options.MaxConnections), slog.Uint64("times", s.full.Load()))
 	}
-	return false
+	return false, tell
 }
 
 func (s *Spreader) takePlace() bool {

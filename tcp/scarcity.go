@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// acceptPause is how long accepting rests when the system is out of descriptors. It doubles, up
-	// to acceptPauseMost, as long as nothing gets better.
+	// acceptPause is how long accepting rests when the system is out of descriptors. It
+	// doubles, up to acceptPauseMost, as long as nothing gets better.
 	acceptPause     = 100 * time.Millisecond
 	acceptPauseMost = time.Second
 	// troubleEvery is the least time between two lines of the log about it.
@@ -37,8 +37,8 @@ func (t *trouble) report(now time.Time, refused int) (due bool, count int) {
 	return true, count
 }
 
-// gone reports whether a connection was lost before it was accepted. Linux hands on what the network
-// did to it, or that a packet filter forbade it.
+// gone reports whether a connection was lost before it was accepted. Linux hands on what the
+// network did to it, or that a packet filter forbade it.
 func gone(err error) bool {
 	switch err {
 	case syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM, syscall.ETIMEDOUT,

@@ -17,8 +17,8 @@ import (
 	"eddy/tcp"
 )
 
-// A process at its limit of descriptors: whoever is connected is served on, others are refused and
-// not left hanging, and when there are descriptors again all goes on.
+// A process at its limit of descriptors: whoever is connected is served on, others are refused
+// and not left hanging, and when there are descriptors again all goes on.
 func TestServer_OutOfDescriptors(t *testing.T) {
 	if !isChild(t) {
 		if os.Getenv("EDDY_POLLER") == "net" {

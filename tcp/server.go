@@ -30,14 +30,16 @@ type ServerOptions struct {
 
 var errShutdownInHandler = errors.New("tcp: Shutdown would wait for the handler that called it")
 
-// Handler serves one connection. It runs in a coroutine of the connection's loop and may
-// park by every call that takes ctx. ctx ends when the peer has gone or stopped sending while nobody
-// read ([ErrGone]), and when the server cuts the connection ([ErrClosed]). Who serves peers that stop
-// sending and still want an answer waits with context.WithoutCancel(ctx).
+// Handler serves one connection. It runs in a coroutine of the connection's loop and may park
+// by every call that takes ctx. ctx ends when the connection does ([ErrGone]), and when the
+// server cuts it ([ErrClosed]). A peer that stops sending may have gone or may wait for its
+// answer: a handler that reads is told by io.EOF; for one that does not, and writes nothing for
+// two seconds, ctx ends. Who takes longer than that over an answer to such a peer waits with
+// context.WithoutCancel(ctx).
 //
-// When it returns, the stream is closed after what was written. An error is logged unless it only says that
-// the peer, the stream or ctx came to an end. After a panic, which is logged, and after runtime.Goexit the stream is
-// closed at once.
+// When it returns, the stream is closed after what was written. An error is logged unless it
+// only says that the peer, the stream or ctx came to an end. After a panic, which is logged,
+// and after runtime.Goexit the stream is closed at once.
 type Handler func(ctx context.Context, s *stream.Stream) error
 
 // Server serves every connection by a handler of its own (Tornado's TCPServer). Its methods
@@ -62,9 +64,9 @@ func NewServer(h Handler, o ServerOptions) *Server {
 }
 
 // Serve accepts l's connections from now on, until the server is stopped, and gives each to the
-// loop of g that has the fewest; it returns at once. It may be called for several listeners, of one group. The listener is
-// the server's from then on, also if Serve fails: with ErrClosed after the server was stopped. It
-// waits for a loop, so a handler that calls it blocks.
+// loop of g that has the fewest; it returns at once. It may be called for several listeners, of
+// one group. The listener is the server's from then on, also if Serve fails: with ErrClosed
+// after the server was stopped. It waits for a loop, so a handler that calls it blocks.
 func (s *Server) Serve(g *loop.Group, l *Listener) error { return s.spreader.Serve(g, l) }
 
 func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) {
@@ -84,10 +86,11 @@ func (s *Server) Stats() Stats { return s.spreader.Stats() }
 // Stop stops accepting. Connections go on. It does not wait, and a second call does nothing.
 func (s *Server) Stop() { s.spreader.Stop() }
 
-// Shutdown stops accepting and waits until all handlers have returned and what they wrote was sent. If ctx ends first it
-// closes the connections that are left, ends their handlers' contexts, and returns a *[CutError] that counts them, without
-// waiting for those handlers. In a handler of this server, whose end it would wait for, it
-// fails at once if ctx is the handler's, having stopped accepting: a handler calls Stop or Close.
+// Shutdown stops accepting and waits until all handlers have returned and what they wrote was
+// sent. If ctx ends first it closes the connections that are left, ends their handlers'
+// contexts, and returns a *[CutError] that counts them, without waiting for those handlers. In
+// a handler of this server, whose end it would wait for, it fails at once if ctx is the
+// handler's, having stopped accepting: a handler calls Stop or Close.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Stop()
 	if c := servingOf(ctx); c != nil && c.server == s {
@@ -100,8 +103,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Close stops accepting and closes every connection at once. It does not wait, and a Shutdown that
-// does so returns.
+// Close stops accepting and closes every connection at once. It does not wait, and a Shutdown
+// that does so returns.
 func (s *Server) Close() error {
 	s.spreader.Abandon()
 	s.cutAll()

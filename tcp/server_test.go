@@ -241,6 +241,7 @@ func TestServer_ContextEndsWithThePeer(t *testing.T) {
 			serveFake(t, tcp.ServerOptions{}, nil, h, func(s *fakeServer) {
 				p := s.connect()
 				leave(p)
+				time.Sleep(3 * time.Second)
 				synctest.Wait()
 				if got != tcp.ErrGone || !errors.Is(got, context.Canceled) || !closed(p) {
 					t.Errorf("the handler saw %v, closed %v", got, closed(p))
@@ -251,6 +252,68 @@ func TestServer_ContextEndsWithThePeer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A peer that asks, stops sending and reads slowly gets all of a long answer.
+func TestServer_HalfClosedPeerGetsALongAnswer(t *testing.T) {
+	const pieces, size = 40, 64 << 10
+	h := func(ctx context.Context, s *stream.Stream) error {
+		if _, err := s.ReadUntil(ctx, []byte("\n"), 100); err != nil {
+			return err
+		}
+		for range pieces {
+			if err := async.Sleep(ctx, time.Second); err != nil { // it has to be made first
+				return err
+			}
+			if err := s.Write(ctx, make([]byte, size)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	serveFake(t, tcp.ServerOptions{}, nil, h, func(s *fakeServer) {
+		p := s.connect()
+		p.SetRoom(0)
+		p.Send("all\n")
+		p.CloseWrite()
+		got := 0
+		for range 2 * pieces {
+			time.Sleep(10 * time.Second)
+			p.SetRoom(size)
+			synctest.Wait()
+			got += len(p.Take())
+		}
+		if got != pieces*size || !closed(p) {
+			t.Errorf("%d bytes of %d, closed %v", got, pieces*size, closed(p))
+		}
+	})
+}
+
+// Who has read the end of file knows, and may take its time.
+func TestServer_EndOfFileIsNotTheEndOfTheContext(t *testing.T) {
+	h := func(ctx context.Context, s *stream.Stream) error {
+		s.ReadUntil(ctx, []byte("\n"), 100)
+		if err := async.Sleep(ctx, time.Second); err != nil { // hears of the hang-up
+			return err
+		}
+		if _, err := s.Read(ctx, make([]byte, 1)); err != io.EOF {
+			return errors.New("no end of file")
+		}
+		if err := async.Sleep(ctx, time.Hour); err != nil {
+			return err
+		}
+		return s.Write(ctx, []byte("at last"))
+	}
+	serveFake(t, tcp.ServerOptions{}, nil, h, func(s *fakeServer) {
+		p := s.connect()
+		p.Send("x\n")
+		p.CloseWrite()
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if got := p.Take(); got != "at last" || !closed(p) {
+			t.Errorf("got %q, closed %v, log %s", got, closed(p), s.logs)
+		}
+	})
 }
 
 func TestServer_HalfClosedPeerOfAPatientHandler(t *testing.T) {
@@ -307,148 +370,6 @@ func TestServer_MaxConnections(t *testing.T) {
 		}
 		if n := strings.Count(s.logs.String(), "as many connections as allowed"); n != 1 {
 			t.Errorf("%d lines in the log:\n%s", n, s.logs)
-		}
-	})
-}
-
-func TestServer_ShutdownWaitsForHandlers(t *testing.T) {
-	serveFake(t, tcp.ServerOptions{}, nil, echo, func(s *fakeServer) {
-		p := s.connect()
-		done := make(chan error, 1)
-		go func() { done <- s.Shutdown(context.Background()) }()
-		synctest.Wait()
-		select {
-		case err := <-done:
-			t.Fatalf("Shutdown: %v", err)
-		default:
-		}
-		late := s.door.Connect()
-		if got := s.send(p, "still here\n"); got != "still here\n" || closed(late) {
-			t.Errorf("got %q", got)
-		}
-		p.CloseWrite()
-		if err := <-done; err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-		if err := s.Shutdown(context.Background()); err != nil {
-			t.Errorf("the second Shutdown: %v", err)
-		}
-		s.group.Loops()[0].Files().Close(s.lastFD()) // of the late one, which nobody accepts
-	})
-}
-
-// lastFD returns the number of the descriptor that was opened last.
-func (s *fakeServer) lastFD() int {
-	fd, p := s.fake.Socket()
-	s.group.Loops()[0].Files().Close(fd)
-	_ = p
-	return fd - 1
-}
-
-func TestServer_ShutdownCutsWhatDoesNotEnd(t *testing.T) {
-	var cause error
-	h := func(ctx context.Context, s *stream.Stream) error {
-		s.Write(ctx, []byte("hello"))
-		cause = async.Sleep(ctx, time.Hour)
-		return cause
-	}
-	serveFake(t, tcp.ServerOptions{}, nil, h, func(s *fakeServer) {
-		a, b := s.connect(), s.connect()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		err := s.Shutdown(ctx)
-		var cut *tcp.CutError
-		if !errors.As(err, &cut) || cut.Connections != 2 || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Shutdown: %v", err)
-		}
-		synctest.Wait()
-		if !closed(a) || !closed(b) || cause != tcp.ErrClosed || a.Take() != "hello" {
-			t.Errorf("closed %v, %v; the handler saw %v", closed(a), closed(b), cause)
-		}
-		if err := s.Shutdown(context.Background()); err != nil {
-			t.Errorf("the second Shutdown: %v", err)
-		}
-	})
-}
-
-func TestServer_CloseEndsAShutdown(t *testing.T) {
-	serveFake(t, tcp.ServerOptions{}, nil, echo, func(s *fakeServer) {
-		p := s.connect()
-		done := make(chan error, 1)
-		go func() { done <- s.Shutdown(context.Background()) }()
-		synctest.Wait()
-		s.Close()
-		s.Close()
-		var cut *tcp.CutError
-		if err := <-done; !errors.As(err, &cut) || !errors.Is(err, tcp.ErrClosed) {
-			t.Errorf("Shutdown: %v", err)
-		}
-		synctest.Wait()
-		if !closed(p) {
-			t.Error("the connection is open")
-		}
-	})
-}
-
-func TestServer_StopsInAHandler(t *testing.T) {
-	var s *tcp.Server
-	h := func(ctx context.Context, st *stream.Stream) error {
-		for {
-			line, err := st.ReadUntil(ctx, []byte("\n"), 100)
-			if err != nil {
-				return err
-			}
-			switch string(line) {
-			case "stop\n":
-				s.Stop()
-			case "shutdown\n":
-				if err := s.Shutdown(ctx); err == nil {
-					return errors.New("a handler waited for itself")
-				}
-			case "close\n":
-				s.Close()
-				st.Write(ctx, []byte("goes on until the turn is over"))
-				return async.Sleep(ctx, time.Hour)
-			}
-			st.Write(ctx, line)
-		}
-	}
-	serveFake(t, tcp.ServerOptions{}, nil, h, func(f *fakeServer) {
-		s = f.Server
-		a, b := f.connect(), f.connect()
-		if got := f.send(a, "stop\nstop\nshutdown\n"); got != "stop\nstop\nshutdown\n" {
-			t.Errorf("got %q", got)
-		}
-		if got := f.send(b, "x\n"); got != "x\n" {
-			t.Errorf("the other connection: %q", got)
-		}
-		f.send(a, "close\n")
-		if !closed(a) || !closed(b) {
-			t.Errorf("closed %v, %v", closed(a), closed(b))
-		}
-		if err := s.Shutdown(context.Background()); err == nil {
-			t.Error("Shutdown does not tell of what Close has cut")
-		}
-		if logs := f.logs.String(); logs != "" {
-			t.Error(logs)
-		}
-	})
-}
-
-func TestServer_LoopClosedUnderIt(t *testing.T) {
-	var saw error
-	h := func(ctx context.Context, s *stream.Stream) error {
-		saw = async.Sleep(ctx, time.Hour)
-		return saw
-	}
-	serveFake(t, tcp.ServerOptions{MaxConnections: 1}, nil, h, func(s *fakeServer) {
-		p := s.connect()
-		s.group.Close()
-		if !closed(p) || !errors.Is(saw, loop.ErrClosed) {
-			t.Errorf("closed %v, the handler saw %v", closed(p), saw)
-		}
-		if err := s.Shutdown(context.Background()); err != nil {
-			t.Errorf("Shutdown: %v", err)
 		}
 	})
 }

@@ -16,15 +16,20 @@ import (
 	"eddy/tcp/proxyproto"
 )
 
-// ErrGone is what a handler's context ends with when its peer is gone. It is context.Canceled, too
-// (errors.Is).
+// ErrGone is what a handler's context ends with when its peer is gone. It is context.Canceled,
+// too (errors.Is).
 var ErrGone error = cancellation("tcp: the peer has gone")
 
-// lingerTime is how long a peer may take nothing of what is left to send when its handler has returned.
+// lingerTime is how long a peer may take nothing of what is left to send when its handler has
+// returned.
 const lingerTime = time.Minute
 
-// serving is one connection of a Server: the job of its handler, and the sink of its stream, which
-// is always paused: the handler reads.
+// goneAfter is for how long a peer that has stopped sending may be taken for one that only
+// waits for its answer, while nothing is sent to it.
+const goneAfter = 2 * time.Second
+
+// serving is one connection of a Server: the job of its handler, and the sink of its stream,
+// which is always paused: the handler reads.
 type serving struct {
 	loop.Context
 	server      *Server
@@ -42,9 +47,9 @@ func servingOf(ctx context.Context) *serving {
 	return c
 }
 
-// PeerAddr returns the address of the client, as a trusted proxy gave it or else the connection's own. It is
-// for a [Handler]'s ctx and those derived from it, and stays when the connection is gone;
-// invalid for Unix sockets and any other ctx. Any goroutine.
+// PeerAddr returns the address of the client, as a trusted proxy gave it or else the
+// connection's own. It is for a [Handler]'s ctx and those derived from it, and stays when the
+// connection is gone; invalid for Unix sockets and any other ctx. Any goroutine.
 func PeerAddr(ctx context.Context) netip.AddrPort {
 	if c := servingOf(ctx); c != nil {
 		return c.peer
@@ -60,7 +65,8 @@ func LocalAddr(ctx context.Context) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// ProxyHeader returns what a trusted proxy said, likewise, or nil if there was none. Any goroutine.
+// ProxyHeader returns what a trusted proxy said, likewise, or nil if there was none. Any
+// goroutine.
 func ProxyHeader(ctx context.Context) *proxyproto.Header {
 	if c := servingOf(ctx); c != nil {
 		return c.proxied
@@ -142,8 +148,14 @@ func (c *serving) cut() {
 // StreamReadable implements stream.Sink; a paused stream does not call it.
 func (c *serving) StreamReadable() {}
 
-// StreamHangup implements stream.Sink.
-func (c *serving) StreamHangup() { c.Cancel(ErrGone) }
+// StreamHangup implements stream.Sink: the peer has closed, or has sent all it had and reads
+// on. Only time tells.
+func (c *serving) StreamHangup() {
+	if !c.done {
+		c.stream.TakeProgress()
+		c.stream.SetDeadline(goneAfter)
+	}
+}
 
 // StreamBlocked implements stream.Sink. Until the handler has returned it waits itself.
 func (c *serving) StreamBlocked() {}
@@ -153,12 +165,16 @@ func (c *serving) StreamFlushed() {}
 
 // StreamDeadline implements stream.Sink.
 func (c *serving) StreamDeadline() {
+	progress := c.stream.TakeProgress()
 	switch {
-	case !c.done: // the handler's own
-	case c.stream.TakeProgress():
+	case c.done && progress:
 		c.stream.SetDeadline(lingerTime)
-	default:
+	case c.done:
 		c.stream.CloseNow()
+	case progress || c.stream.Pending() > 0:
+		c.stream.SetDeadline(goneAfter) // it is being answered
+	case c.stream.HungUp() && !c.stream.EOF(): // at the end of file the handler has been told
+		c.Cancel(ErrGone)
 	}
 }
 

@@ -34,8 +34,9 @@ type Stats struct {
 
 // SpreaderOptions configures a [Spreader]. The zero value is good.
 type SpreaderOptions struct {
-	// MaxConnections bounds the connections that are open at once. Beyond it accepting stops until
-	// one is gone; those that come wait in the kernel. Default: none but the descriptors'.
+	// MaxConnections bounds the connections that are open at once. Beyond it accepting stops
+	// until one is gone; those that come wait in the kernel. Default: none but the
+	// descriptors'.
 	MaxConnections int
 
 	// Logger is told of refused connections at level Info, and at most every ten seconds that
@@ -44,13 +45,14 @@ type SpreaderOptions struct {
 }
 
 // Opener begins to serve a new connection: it runs on the connection's loop, owns the
-// descriptor, and must not panic. When the connection is gone [Spreader.Gone] is called once, by whoever
-// serves it, on any account. header is what a trusted proxy said, nil if there was none.
+// descriptor, and must not panic. When the connection is gone [Spreader.Gone] is called once,
+// by whoever serves it, on any account. header is what a trusted proxy said, nil if there was
+// none.
 type Opener func(l *loop.Loop, fd int, header *proxyproto.Header)
 
 // Spreader accepts connections and spreads them over the loops of a group, each to the loop
-// with the fewest. It is what servers are made of; [Server] is one. Its methods may be called from any goroutine
-// unless they say otherwise.
+// with the fewest. It is what servers are made of; [Server] is one. Its methods may be called
+// from any goroutine unless they say otherwise.
 type Spreader struct {
 	opener  Opener
 	options SpreaderOptions
@@ -81,10 +83,11 @@ func NewSpreader(open Opener, o SpreaderOptions) *Spreader {
 	return &Spreader{opener: open, options: o, acceptors: make(map[*Acceptor]struct{})}
 }
 
-// Serve accepts l's connections from now on, until Stop, and spreads them over the loops of g; it returns
-// at once. It may be called for several listeners, which take turns in where their accepting happens, but
-// with one group only. The listener is the spreader's from then on, also if Serve fails, with
-// ErrClosed after Stop. It waits for a loop, so it blocks if it is called on one.
+// Serve accepts l's connections from now on, until Stop, and spreads them over the loops of g;
+// it returns at once. It may be called for several listeners, which take turns in where their
+// accepting happens, but with one group only. The listener is the spreader's from then on, also
+// if Serve fails, with ErrClosed after Stop. It waits for a loop, so it blocks if it is called
+// on one.
 func (s *Spreader) Serve(g *loop.Group, l *Listener) error { return s.serve(g, l, l.accept) }
 
 func (s *Spreader) serve(g *loop.Group, l *Listener, accept func(*loop.Loop, func(fd int), gate) (*Acceptor, error)) error {
@@ -136,8 +139,9 @@ func (s *Spreader) next() *loop.Loop {
 	return s.group.Loops()[(s.served-1)%len(s.group.Loops())]
 }
 
-// hand counts a new connection and gives it to its loop. It runs on the loop that accepts, whose acceptor is
-// not closed yet: so nobody takes the server for empty before the connection is counted.
+// hand counts a new connection and gives it to its loop. It runs on the loop that accepts,
+// whose acceptor is not closed yet: so nobody takes the server for empty before the connection
+// is counted.
 func (s *Spreader) hand(here, target *loop.Loop, fd int, t *trust) {
 	s.accepted.Add(1)
 	s.count.Add(1)
@@ -175,9 +179,10 @@ func (s *Spreader) arrive(l *loop.Loop, fd int, t *trust) {
 	}
 }
 
-// Take serves a descriptor that no listener brought, such as one end of a socket pair or what inetd has accepted, as if
-// it had been accepted; MaxConnections does not hold it back. It must be non-blocking, and of the kind that the loops of
-// g can watch. It is the spreader's from then on; if it cannot be served (Stop, another group) it is closed.
+// Take serves a descriptor that no listener brought, such as one end of a socket pair or what
+// inetd has accepted, as if it had been accepted; MaxConnections does not hold it back. It must
+// be non-blocking, and of the kind that the loops of g can watch. It is the spreader's from
+// then on; if it cannot be served (Stop, another group) it is closed.
 func (s *Spreader) Take(g *loop.Group, fd int) error {
 	l := g.Pick()
 	if err := s.join(g); err != nil {
@@ -220,8 +225,8 @@ func (s *Spreader) Stats() Stats {
 	return Stats{int(s.count.Load()), s.accepted.Load(), s.refusals.Load(), s.full.Load()}
 }
 
-// Stop stops accepting; connections go on, but for those that have just come. It does not wait, so it may be called
-// anywhere, and again.
+// Stop stops accepting; connections go on, but for those that have just come. It does not wait,
+// so it may be called anywhere, and again.
 func (s *Spreader) Stop() {
 	s.mu.Lock()
 	s.stopped.Store(true)
@@ -240,9 +245,9 @@ func (s *Spreader) Stop() {
 // Stopped reports whether Stop was called.
 func (s *Spreader) Stopped() bool { return s.stopped.Load() }
 
-// Wait returns nil when Stop was called, the listeners are closed and all connections are gone. If ctx
-// ends first, or Abandon is called, it returns a *[CutError] that counts the connections that are left: to cut
-// them is the caller's part.
+// Wait returns nil when Stop was called, the listeners are closed and all connections are gone.
+// If ctx ends first, or Abandon is called, it returns a *[CutError] that counts the connections
+// that are left: to cut them is the caller's part.
 func (s *Spreader) Wait(ctx context.Context) error {
 	left, cause := 0, s.ended.Wait(ctx)
 	if cause != nil {
@@ -256,7 +261,8 @@ func (s *Spreader) Wait(ctx context.Context) error {
 	return &CutError{Connections: left, Cause: cause}
 }
 
-// Abandon is Stop for a server that cuts its connections now: Wait does not wait for them any more.
+// Abandon is Stop for a server that cuts its connections now: Wait does not wait for them any
+// more.
 func (s *Spreader) Abandon() {
 	s.Stop()
 	s.abandoned.CompareAndSwap(0, s.count.Load())
@@ -273,7 +279,8 @@ func (s *Spreader) Loops() []*loop.Loop {
 	return s.group.Loops()
 }
 
-// each runs f for every handler of the loops, there and after what has been posted so far. It does not wait for it.
+// each runs f for every handler of the loops, there and after what has been posted so far. It
+// does not wait for it.
 func (s *Spreader) each(f func(loop.Handler)) {
 	for _, l := range s.Loops() {
 		l.Post(func() { l.Handlers(func(_ loop.ID, h loop.Handler) { f(h) }) })

@@ -79,7 +79,8 @@ func TestServer_SpreadsAndNamesItsPeers(t *testing.T) {
 	}
 }
 
-// Port scans: connections that are closed or reset before anybody says a word, some before they are accepted.
+// Port scans: connections that are closed or reset before anybody says a word, some before they
+// are accepted.
 func TestServer_PortScans(t *testing.T) {
 	s, _, addr, logs := realServer(t, 2, tcp.ServerOptions{MaxConnections: 20}, echo)
 	const scans = 300

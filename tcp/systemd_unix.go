@@ -16,8 +16,9 @@ const firstPassed = 3
 // FromSystemd returns the sockets that the process was started with by systemd's socket
 // activation, in their order and with their names, or none if there are none. The variables
 // that tell of them (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES) are removed, so that no child
-// takes them for its own, and a second call returns none. If one is not a listening stream socket
-// all are closed, and the error says which. Call it early in main: it owns the descriptors from 3 on.
+// takes them for its own, and a second call returns none. If one is not a listening stream
+// socket, the error says which: it is left alone, and the others are closed. Call it early in
+// main, before children are started.
 func FromSystemd() ([]*Listener, error) {
 	pid, count, names := os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS"), os.Getenv("LISTEN_FDNAMES")
 	for _, v := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
@@ -35,11 +36,7 @@ func FromSystemd() ([]*Listener, error) {
 
 func fromDescriptors(n int, names []string) (all []*Listener, err error) {
 	for i := range n {
-		fd := firstPassed + i
-		syscall.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), "descriptor "+strconv.Itoa(fd))
-		l, e := FromFile(f)
-		f.Close()
+		l, e := fromDescriptor(firstPassed + i)
 		if e != nil {
 			if err == nil {
 				err = e
@@ -58,4 +55,20 @@ func fromDescriptors(n int, names []string) (all []*Listener, err error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// fromDescriptor looks at a duplicate first: a number that is too high must not close what
+// belongs to others.
+func fromDescriptor(fd int) (*Listener, error) {
+	dup, err := syscall.Dup(fd)
+	if err != nil {
+		return nil, fmt.Errorf("tcp: descriptor %d: %w", fd, err)
+	}
+	f := os.NewFile(uintptr(dup), "descriptor "+strconv.Itoa(fd))
+	defer f.Close()
+	l, err := FromFile(f)
+	if err == nil {
+		syscall.Close(fd)
+	}
+	return l, err
 }

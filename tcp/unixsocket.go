@@ -37,7 +37,7 @@ func (b *binder) listenUnix(ctx context.Context, path string) (*Listener, error)
 	case path == "":
 		return nil, errors.New("a Unix socket needs a path")
 	case b.options.ReusePort:
-		return nil, fmt.Errorf("Unix sockets have no ports to share: %w", errors.ErrUnsupported)
+		return nil, fmt.Errorf("no port is shared by Unix sockets: %w", errors.ErrUnsupported)
 	case path[0] == '@':
 		return b.listenAbstract(ctx, path)
 	}
@@ -77,9 +77,10 @@ func (b *binder) listenAbstract(ctx context.Context, name string) (*Listener, er
 	return newListener(orig), nil
 }
 
-// makeRoom removes a socket that nobody listens on any more. Only a refusal shows that:
-// who is too busy to answer, or lets nobody in, is alive. Two processes that do this at the same
-// moment may remove each other's: no system has a way to prevent that.
+// makeRoom removes a socket that nobody listens on any more. Only a refusal shows that: who is
+// too busy to answer, or lets nobody in, is alive (but on the BSDs a full queue refuses, too).
+// Two processes that do this at the same moment may remove each other's: no system has a way to
+// prevent that.
 func makeRoom(ctx context.Context, path string) error {
 	old, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -4,9 +4,9 @@
 //
 // Kind: core. It does no I/O: bytes go in, a header comes out, and the other way round.
 //
-// Whoever connects can send a header, and claim to be anybody: look at it only when it comes from a proxy
-// that is trusted, and never guess from the bytes whether there is one. tcp.ProxyProtocol
-// does both for listeners.
+// Whoever connects can send a header, and claim to be anybody: look at it only when it comes
+// from a proxy that is trusted, and never guess from the bytes whether there is one.
+// tcp.ProxyProtocol does both for listeners.
 //
 // # Limits
 //

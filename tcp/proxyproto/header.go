@@ -19,8 +19,8 @@ const (
 	headV2 = 16
 )
 
-// ErrMalformed is what all errors of Parse are (errors.Is). Their texts quote nothing that came from
-// the other side.
+// ErrMalformed is what all errors of Parse are (errors.Is). Their texts quote nothing that came
+// from the other side.
 var ErrMalformed = errors.New("malformed PROXY header")
 
 func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why) }
@@ -29,9 +29,10 @@ func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why
 type Header struct {
 	// Version is 1 or 2.
 	Version int
-	// Source is the client's address and Destination the one that it connected to. Both are invalid if
-	// the proxy names none: it speaks for itself, as for a health check (LOCAL), does not know (UNKNOWN), or its
-	// client came by something other than TCP. The connection's own addresses count then.
+	// Source is the client's address and Destination the one that it connected to. Both are
+	// invalid if the proxy names none: it speaks for itself, as for a health check (LOCAL),
+	// does not know (UNKNOWN), or its client came by something other than TCP. The connection's
+	// own addresses count then.
 	Source, Destination netip.AddrPort
 	// Extensions are the type-length-value fields of version 2, well formed; see TLVs.
 	Extensions []byte

@@ -183,8 +183,8 @@ func TestAppend_MixedAndMissingAddresses(t *testing.T) {
 	}
 }
 
-// Parse never asks for more than the limits, never changes its mind as bytes come, and what it has
-// read can be written again.
+// Parse never asks for more than the limits, never changes its mind as bytes come, and what it
+// has read can be written again.
 func FuzzParse(f *testing.F) {
 	for _, c := range good {
 		f.Add([]byte(c.text))

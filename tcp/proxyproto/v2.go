@@ -28,7 +28,8 @@ const typeCRC32C = 0x03
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// parseV2 reads the signature, version and command, kind of addresses, length, addresses, extensions.
+// parseV2 reads the signature, version and command, kind of addresses, length, addresses,
+// extensions.
 func parseV2(p []byte) (*Header, int, error) {
 	if head := string(p[:min(len(p), len(signature))]); !strings.HasPrefix(signature, head) {
 		return nil, 0, malformed("no signature")
@@ -94,7 +95,8 @@ func checkTLVs(p []byte, start int) error {
 	return nil
 }
 
-// sumIsRight compares a checksum, which stands at a place in p, with that of p, where it counts as zeros.
+// sumIsRight compares a checksum, which stands at a place in p, with that of p, where it counts
+// as zeros.
 func sumIsRight(p []byte, at int, sum []byte) bool {
 	if len(sum) != 4 {
 		return false
