@@ -135,8 +135,8 @@ func (d *door) HandleReady(loop.Ready) {
 		case scarce(err):
 			a.shed(d, err)
 		default:
-			if text, _ := a.trouble.report(a.loop.Now(), 0); text {
-				a.loop.Logger().Error("accept failed", slog.Any("error", err), slog.String("addr", a.listener.Addr().String()))
+			if due, _ := a.trouble.report(a.loop.Now(), 0); due {
+				a.say(slog.LevelError, "accept failed", slog.Any("error", err))
 			}
 			a.rest()
 		}
@@ -167,8 +167,8 @@ func (a *Acceptor) unbar() {
 func (a *Acceptor) hand(fd int) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.loop.Logger().Error("panic over a new connection", slog.Any("panic", p),
-				slog.String("stack", string(debug.Stack())), slog.String("addr", a.listener.Addr().String()))
+			a.say(slog.LevelError, "panic over a new connection", slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	a.accepted(fd)

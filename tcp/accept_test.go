@@ -1,6 +1,8 @@
 package tcp_test
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,6 +13,7 @@ import (
 
 	"eddy/internal/poll"
 	"eddy/loop"
+	"eddy/stream"
 	"eddy/tcp"
 )
 
@@ -215,6 +218,30 @@ func TestAccept_RestsLongerWhileDescriptorsAreShort(t *testing.T) {
 		synctest.Wait()
 		if n := tries(1400 * time.Millisecond); n != 2*3 {
 			t.Errorf("%d calls in 1.4 seconds after a connection", n)
+		}
+	})
+}
+
+// A log that fails must not take the listener with it.
+func TestServer_SurvivesItsLogger(t *testing.T) {
+	h := func(context.Context, *stream.Stream) error { return errors.New("boom") }
+	o := tcp.ServerOptions{MaxConnections: 1}
+	serveFake(t, o, &tcp.ProxyProtocol{}, h, func(s *fakeServer) {
+		s.logs.fails.Store(true)
+		for _, text := range []string{"PROXY UNKNOWN\r\n", "what?"} {
+			p := s.connect()
+			p.Send(text)
+			synctest.Wait()
+			if !closed(p) {
+				t.Errorf("%q: the connection is open", text)
+			}
+		}
+		s.door.SetAcceptError(syscall.EMFILE)
+		time.Sleep(time.Minute)
+		s.door.SetAcceptError(nil)
+		time.Sleep(time.Minute)
+		if p := s.connect(); closed(s.door) || s.send(p, "PROXY UNKNOWN\r\n") != "" || !closed(p) {
+			t.Error("the server does not go on")
 		}
 	})
 }

@@ -91,7 +91,8 @@ func (s *Spreader) readHeader(l *loop.Loop, fd int, t *trust) {
 	case !t.Required:
 		s.open(l, fd, nil)
 	default:
-		s.options.Logger.Info("connection refused: it is from no trusted proxy", slog.String("peer", peer.String()))
+		say(s.options.Logger, slog.LevelInfo, "connection refused: it is from no trusted proxy",
+			slog.String("peer", peer.String()))
 		s.discard(l, fd)
 	}
 }
@@ -132,11 +133,11 @@ func (r *headerReader) HandleLoopClose() { r.drop("", nil) }
 // drop closes the connection, and logs why unless text is empty.
 func (r *headerReader) drop(text string, err error) {
 	if text != "" {
-		attrs := []any{slog.String("peer", r.peer.String())}
+		attrs := []slog.Attr{slog.String("peer", r.peer.String())}
 		if err != nil {
 			attrs = append(attrs, slog.Any("error", err))
 		}
-		r.spreader.options.Logger.Info(text, attrs...)
+		say(r.spreader.options.Logger, slog.LevelInfo, text, attrs...)
 	}
 	r.loop.RemoveHandler(r.id)
 	r.spreader.discard(r.loop, r.fd)

@@ -14,7 +14,7 @@ func (s *Spreader) enter(a *Acceptor) bool {
 	}
 	entered, tell := s.queue(a)
 	if tell {
-		s.options.Logger.Warn("as many connections as allowed: accepting stops until one is gone",
+		say(s.options.Logger, slog.LevelWarn, "as many connections as allowed: accepting stops until one is gone",
 			slog.Int("connections", s.options.MaxConnections), slog.Uint64("times", s.full.Load()))
 	}
 	return entered

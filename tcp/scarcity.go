@@ -83,8 +83,8 @@ func (a *Acceptor) shed(d *door, cause error) {
 	}
 	a.gate.refused(refused)
 	if due, n := a.trouble.report(a.loop.Now(), refused); due {
-		a.loop.Logger().Warn("out of descriptors: connections are refused", slog.Any("error", cause),
-			slog.Int("refused", n), slog.String("addr", a.listener.Addr().String()))
+		a.say(slog.LevelWarn, "out of descriptors: connections are refused",
+			slog.Any("error", cause), slog.Int("refused", n))
 	}
 	a.rest()
 }

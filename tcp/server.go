@@ -73,7 +73,7 @@ func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) {
 	c := &serving{server: s, proxied: h}
 	c.locate(l.Files(), fd)
 	if err := c.stream.Init(l, fd, c); err != nil {
-		s.options.Logger.Error("a connection was dropped", slog.Any("error", err))
+		say(s.options.Logger, slog.LevelError, "a connection was dropped", slog.Any("error", err))
 		s.spreader.Gone(l)
 		return
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -28,7 +30,20 @@ type fakeServer struct {
 	group *loop.Group
 	fake  *poll.Fake
 	door  *poll.Peer
-	logs  *testlog.Log
+	logs  *failingLog
+}
+
+// failingLog is a log that may be told to panic.
+type failingLog struct {
+	*testlog.Log
+	fails atomic.Bool
+}
+
+func (l *failingLog) Write(p []byte) (int, error) {
+	if l.fails.Load() {
+		panic("no room for a line")
+	}
+	return l.Log.Write(p)
 }
 
 // serveFake runs f with a server of h, and checks afterwards that nothing is left.
@@ -36,7 +51,8 @@ func serveFake(t *testing.T, o tcp.ServerOptions, p *tcp.ProxyProtocol, h tcp.Ha
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, fake: poll.NewFake()}
-		s.logs, o.Logger = testlog.New()
+		s.logs = &failingLog{Log: new(testlog.Log)}
+		o.Logger = slog.New(slog.NewTextHandler(s.logs, nil))
 		var err error
 		if s.group, err = loop.NewGroup(1, loop.Options{Poller: s.fake, Logger: o.Logger}); err != nil {
 			t.Fatal(err)

@@ -99,7 +99,7 @@ func (c *serving) RunJob(ctx context.Context) { c.err = c.server.handler(ctx, &c
 func (c *serving) JobDone(o loop.Outcome) {
 	c.done = true
 	if c.err != nil && !quiet(c.err) {
-		c.server.options.Logger.Error("error in a connection's handler",
+		say(c.server.options.Logger, slog.LevelError, "error in a connection's handler",
 			slog.Any("error", c.err), slog.String("peer", c.peer.String()))
 	}
 	switch {
