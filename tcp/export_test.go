@@ -2,8 +2,10 @@ package tcp
 
 import (
 	"context"
+	"io/fs"
 	"net"
 	"net/netip"
+	"os"
 
 	"eddy/loop"
 )
@@ -52,3 +54,18 @@ func (s *Server) ServeOn(g *loop.Group, p *ProxyProtocol, fds ...int) error {
 
 // LingerTime is how long a peer may take nothing.
 const LingerTime = lingerTime
+
+// BornMode returns the mode that a Unix socket's file has before Listen sets it.
+func BornMode(ctx context.Context, path string, mode fs.FileMode) (fs.FileMode, error) {
+	b := binder{options: ListenOptions{Mode: mode}}
+	l, err := b.open(ctx, "unix", path)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm(), nil
+}

@@ -258,3 +258,40 @@ func roundTrip(to net.Addr, text string) error {
 	}
 	return nil
 }
+
+// A connection that is on its way to its loop when the server stops is dropped there.
+func TestServer_StopOvertakesAConnection(t *testing.T) {
+	served := false
+	h := func(context.Context, *stream.Stream) error {
+		served = true
+		return nil
+	}
+	s, g, addr, _ := realServer(t, 2, tcp.ServerOptions{}, h)
+	first, second := g.Loops()[0], g.Loops()[1]
+	first.AddLoad(1) // so that the second is chosen
+	defer first.AddLoad(-1)
+	held, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- second.Do(context.Background(), func(context.Context) error {
+			close(held)
+			<-release
+			return nil
+		})
+	}()
+	<-held
+	c, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	await(t, "it is accepted", func() bool { return s.Stats().Connections == 1 })
+	s.Stop()
+	close(release)
+	<-done
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if served {
+		t.Error("it was served after Stop")
+	}
+}

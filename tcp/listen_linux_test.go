@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"net"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -27,5 +28,13 @@ func TestListen_Backlog(t *testing.T) {
 			}
 		})
 		l.Close()
+	}
+}
+
+// There is no moment in which the file lets more people in than it shall.
+func TestListen_UnixSocketIsBornWithItsMode(t *testing.T) {
+	got, err := tcp.BornMode(t.Context(), filepath.Join(t.TempDir(), "s"), 0o600)
+	if err != nil || got != 0o600 {
+		t.Errorf("%v, %v", got, err)
 	}
 }
