@@ -51,13 +51,13 @@ type gate interface {
 	shut(*Acceptor)
 }
 
-// open is the gate of an acceptor that stands alone.
-type open struct{}
+// noGate is the gate of an acceptor that stands alone.
+type noGate struct{}
 
-func (open) enter(*Acceptor) bool { return true }
-func (open) leave()               {}
-func (open) refused(int)          {}
-func (open) shut(*Acceptor)       {}
+func (noGate) enter(*Acceptor) bool { return true }
+func (noGate) leave()               {}
+func (noGate) refused(int)          {}
+func (noGate) shut(*Acceptor)       {}
 
 // Accept starts to accept: each new connection's descriptor, non-blocking and close-on-exec, is
 // given to accepted, which runs on lp and owns it. When the process or the system is out of
@@ -67,7 +67,7 @@ func (open) shut(*Acceptor)       {}
 // is closed if Accept fails. It knows nothing of PROXY headers: a [Spreader] reads them. Call
 // it on lp.
 func (l *Listener) Accept(lp *loop.Loop, accepted func(fd int)) (*Acceptor, error) {
-	return l.accept(lp, accepted, open{})
+	return l.accept(lp, accepted, noGate{})
 }
 
 func (l *Listener) accept(lp *loop.Loop, accepted func(fd int), g gate) (*Acceptor, error) {
@@ -93,7 +93,7 @@ func (l *Listener) accept(lp *loop.Loop, accepted func(fd int), g gate) (*Accept
 
 // accept accepts on descriptors, which it owns.
 func accept(l *Listener, lp *loop.Loop, fds []int, accepted func(fd int), g gate) (*Acceptor, error) {
-	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), accepted: accepted, gate: open{}}
+	a := &Acceptor{listener: l, loop: lp, files: lp.Files(), accepted: accepted, gate: noGate{}}
 	a.openReserve()
 	for _, fd := range fds {
 		a.doors = append(a.doors, &door{acceptor: a, fd: fd})

@@ -91,7 +91,8 @@ func targetOf(a netip.Addr) target {
 }
 
 // bind opens a socket for each target, on one port. It opens all or none.
-func (b *binder) bind(ctx context.Context, host string, targets []target, port int) (origs []net.Listener, err error) {
+func (b *binder) bind(ctx context.Context, host string, targets []target, port int) ([]net.Listener, error) {
+	var origs []net.Listener
 	var passed error // why a target was left out
 	for _, t := range targets {
 		orig, err := b.open(ctx, t.network, net.JoinHostPort(t.host, strconv.Itoa(port)))

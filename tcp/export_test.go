@@ -12,7 +12,7 @@ import (
 
 // AcceptOn accepts on descriptors that are no real sockets.
 func AcceptOn(l *loop.Loop, fds []int, accepted func(fd int)) (*Acceptor, error) {
-	return accept(fakeListener(), l, fds, accepted, open{})
+	return accept(fakeListener(), l, fds, accepted, noGate{})
 }
 
 func fakeListener() *Listener {

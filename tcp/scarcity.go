@@ -38,12 +38,13 @@ func (t *trouble) report(now time.Time, refused int) (due bool, count int) {
 }
 
 // gone reports whether a connection was lost before it was accepted. Linux hands on what the
-// network did to it, or that a packet filter forbade it.
+// network did to it, or that a packet filter forbade it; on Windows one that was reset is not
+// connected.
 func gone(err error) bool {
 	switch err {
 	case syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM, syscall.ETIMEDOUT,
 		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
-		syscall.ENOPROTOOPT:
+		syscall.ENOPROTOOPT, syscall.ENOTCONN:
 		return true
 	}
 	return false

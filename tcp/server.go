@@ -88,9 +88,10 @@ func (s *Server) Stop() { s.spreader.Stop() }
 
 // Shutdown stops accepting and waits until all handlers have returned and what they wrote was
 // sent. If ctx ends first it closes the connections that are left, ends their handlers'
-// contexts, and returns a *[CutError] that counts them, without waiting for those handlers. In
-// a handler of this server, whose end it would wait for, it fails at once if ctx is the
-// handler's, having stopped accepting: a handler calls Stop or Close.
+// contexts, and returns a *[CutError] that counts them, without waiting for those handlers.
+// Close the group of loops after it. In a handler of this server, whose end it would wait for,
+// it fails at once if ctx is the handler's, having stopped accepting: a handler calls Stop or
+// Close.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Stop()
 	if c := servingOf(ctx); c != nil && c.server == s {

@@ -90,7 +90,9 @@ func NewSpreader(open Opener, o SpreaderOptions) *Spreader {
 // on one.
 func (s *Spreader) Serve(g *loop.Group, l *Listener) error { return s.serve(g, l, l.accept) }
 
-func (s *Spreader) serve(g *loop.Group, l *Listener, accept func(*loop.Loop, func(fd int), gate) (*Acceptor, error)) error {
+type acceptFunc func(*loop.Loop, func(fd int), gate) (*Acceptor, error)
+
+func (s *Spreader) serve(g *loop.Group, l *Listener, accept acceptFunc) error {
 	if err := s.join(g); err != nil {
 		l.Close()
 		return err

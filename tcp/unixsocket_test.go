@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"strconv"
 	"testing"
 
 	"eddy/tcp"
@@ -123,7 +123,7 @@ func TestListener_RemovesARelativePath(t *testing.T) {
 }
 
 func TestListen_AbstractName(t *testing.T) {
-	name := "@" + strings.ReplaceAll(t.TempDir(), "/", "-")
+	name := "@eddy-tcp-" + strconv.Itoa(os.Getpid())
 	l, err := tcp.Listen(t.Context(), "unix:"+name, tcp.ListenOptions{})
 	if runtime.GOOS != "linux" {
 		if !errors.Is(err, errors.ErrUnsupported) {
