@@ -104,7 +104,7 @@ func (s *Server) ListenTLS(ctx context.Context, addr string) (net.Addr, error) {
 }
 
 func (s *Server) listen(ctx context.Context, addr, scheme string, serve func(*loop.Group, *tcp.Listener) error) (net.Addr, error) {
-	l, err := tcp.Listen(ctx, addr)
+	l, err := tcp.Listen(ctx, addr, tcp.ListenOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}

@@ -8,11 +8,19 @@ import (
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
-func (c *conn) RemoteAddr() netip.AddrPort {
-	if c.Closed() {
-		return netip.AddrPort{}
+func (c *conn) RemoteAddr() netip.AddrPort { return c.addrs().remote }
+
+// addrs returns the addresses that a trusted proxy told, or else the connection's own while it
+// is open.
+func (c *conn) addrs() addrs {
+	if p, ok := c.Sink().(*proxied); ok {
+		return addrs{p.header.Source, p.header.Destination}
 	}
-	return c.Loop().Files().PeerAddr(c.FD())
+	if c.Closed() {
+		return addrs{}
+	}
+	files := c.Loop().Files()
+	return addrs{files.PeerAddr(c.FD()), files.LocalAddr(c.FD())}
 }
 
 // addrs are the addresses of an exchange's connection, looked up when they are first
@@ -35,12 +43,7 @@ func (x *exchange) addresses() addrs {
 		return *known
 	}
 	var a addrs
-	x.onLoop(func() {
-		if c := x.conn; !c.Closed() {
-			files := c.Loop().Files()
-			a = addrs{files.PeerAddr(c.FD()), files.LocalAddr(c.FD())}
-		}
-	})
+	x.onLoop(func() { a = x.conn.addrs() })
 	x.mu.Lock()
 	x.addrs = &a
 	x.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"eddy/httputil"
 	"eddy/loop"
 	"eddy/stream"
+	"eddy/tcp/proxyproto"
 )
 
 // conn is one connection. It exists for as long as the client stays, mostly idle, so every
@@ -20,9 +21,7 @@ type conn struct {
 	stream.Stream
 	server *Server
 	reader http1.RequestReader
-	x      *exchange  // the request being served, nil in every phase but busy
-	home   *loop.Loop // until it is opened: the loop it is on its way to
-	start  int        // until it is opened: its descriptor
+	x      *exchange // the request being served, nil in every phase but busy
 	phase  phase
 	last   bool // no request may follow the present one
 	secure bool // by TLS
@@ -39,25 +38,46 @@ const (
 	leaving               // the last response is being sent
 )
 
-// connOf returns the connection that a loop's handler belongs to.
-func connOf(h loop.Handler) (*conn, bool) {
-	s, ok := h.(*stream.Stream)
-	if !ok {
-		return nil, false
-	}
-	c, ok := s.Sink().(*conn)
-	return c, ok
+// proxied is a connection whose addresses a trusted proxy has told. It is another type, so that
+// other connections have no field for them.
+type proxied struct {
+	conn
+	header *proxyproto.Header
 }
 
-// RunTask opens a connection that was accepted on another loop.
-func (c *conn) RunTask() { c.open(c.home) }
+// connOf returns the connection that a loop's handler belongs to.
+func connOf(h loop.Handler) (*conn, bool) {
+	if s, ok := h.(*stream.Stream); ok {
+		switch c := s.Sink().(type) {
+		case *conn:
+			return c, true
+		case *proxied:
+			return &c.conn, true
+		}
+	}
+	return nil, false
+}
 
-func (c *conn) open(l *loop.Loop) {
-	fd := c.start
-	c.home, c.start = nil, 0
-	if err := c.Init(l, fd, c); err != nil {
+// open begins with a new connection, on its loop.
+func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, fd, h, false) }
+
+// openTLS begins with one that begins with a handshake.
+func (s *Server) openTLS(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, fd, h, true) }
+
+func (s *Server) begin(l *loop.Loop, fd int, h *proxyproto.Header, secure bool) {
+	if h != nil && h.Source.IsValid() {
+		p := &proxied{conn{server: s, secure: secure}, h}
+		p.open(l, fd, p)
+	} else {
+		c := &conn{server: s, secure: secure}
+		c.open(l, fd, c)
+	}
+}
+
+func (c *conn) open(l *loop.Loop, fd int, sink stream.Sink) {
+	if err := c.Init(l, fd, sink); err != nil {
 		c.server.options.Logger.Error("a connection was dropped", slog.Any("error", err))
-		c.server.gone(l)
+		c.server.spreader.Gone(l)
 		return
 	}
 	if c.secure {
@@ -133,7 +153,7 @@ func (c *conn) ended(keepAlive, complete bool) {
 	last := !keepAlive || c.last
 	switch {
 	case c.Closed():
-		c.server.gone(c.Loop())
+		c.server.spreader.Gone(c.Loop())
 	case !complete && !last && 0 < length && length <= skipMost && !x.expect:
 		c.phase = skipping
 		c.Resume()
@@ -165,7 +185,7 @@ func (c *conn) skip() {
 // rest waits for the next request, which may be here already.
 func (c *conn) rest() {
 	c.phase = idle
-	if c.server.draining.Load() && len(c.Unread()) == 0 {
+	if c.server.spreader.Stopped() && len(c.Unread()) == 0 {
 		c.leave((*stream.Stream).Close)
 		return
 	}
@@ -311,6 +331,6 @@ func (c *conn) StreamClosed(error) {
 	if c.x != nil {
 		c.x.disconnect() // its handler is waited for: see ended
 	} else {
-		c.server.gone(c.Loop())
+		c.server.spreader.Gone(c.Loop())
 	}
 }

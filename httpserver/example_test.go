@@ -21,7 +21,7 @@ func Example() {
 		return
 	}
 	defer group.Close()
-	listener, err := tcp.Listen(ctx, "127.0.0.1:0")
+	listener, err := tcp.Listen(ctx, "127.0.0.1:0", tcp.ListenOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -231,7 +231,7 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 	if err := x.writable(); err != nil {
 		return err
 	}
-	if (x.conn.server.draining.Load() || held && x.conn.last) && !x.enc.HeadWritten() {
+	if (x.conn.server.spreader.Stopped() || held && x.conn.last) && !x.enc.HeadWritten() {
 		x.enc.Init(&x.req, false) // it was not known when the request came
 	}
 	b := x.buffer(held)

@@ -12,13 +12,11 @@ const (
 	ExchangeSize = unsafe.Sizeof(exchange{})
 )
 
-// Open makes a connection of a descriptor, as accepting does. It runs on the loop.
-func (s *Server) Open(l *loop.Loop, fd int, secure bool) {
-	s.open.Add(1)
-	l.AddLoad(1)
-	c := &conn{server: s, start: fd, secure: secure}
-	c.open(l)
+// Take makes a connection of a descriptor, as accepting does, when the loop comes to it. secure
+// is whether it begins with a handshake.
+func (s *Server) Take(g *loop.Group, fd int, secure bool) error {
+	if secure {
+		return s.spreader.Take(g, fd, s.openTLS)
+	}
+	return s.spreader.Take(g, fd, s.open)
 }
-
-// SetLoops stands in for Serve.
-func (s *Server) SetLoops(g *loop.Group) { s.group = g }

@@ -225,7 +225,7 @@ func TestHandOff_RandomHandlers(t *testing.T) {
 			defer g.Close()
 			srv := httpserver.New(httputil.HandlerFunc(s.serve), httpserver.Options{Logger: quiet})
 			defer srv.Close()
-			l, err := tcp.Listen(t.Context(), "127.0.0.1:0")
+			l, err := tcp.Listen(t.Context(), "127.0.0.1:0", tcp.ListenOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

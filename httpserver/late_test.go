@@ -32,8 +32,7 @@ func TestServer_CountsConnectionsOfHandlersThatOutliveTheLoop(t *testing.T) {
 			t.Fatal(err)
 		}
 		srv := httpserver.New(slow, httpserver.Options{Logger: logger})
-		srv.SetLoops(g)
-		h := &harness{t: t, loop: g.Loops()[0], fake: fake, srv: srv, logs: logs}
+		h := &harness{t: t, group: g, loop: g.Loops()[0], fake: fake, srv: srv, logs: logs}
 		for range 10 {
 			h.send(h.connect(), get)
 			h.send(h.connect(), "GET /begun HTTP/1.1\r\nHost: h\r\n\r\n")

@@ -20,11 +20,12 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // harness is a server on one loop with a fake poller, in a bubble of fake time.
 type harness struct {
-	t    *testing.T
-	loop *loop.Loop
-	fake *poll.Fake
-	srv  *httpserver.Server
-	logs *testlog.Log
+	t     *testing.T
+	group *loop.Group
+	loop  *loop.Loop
+	fake  *poll.Fake
+	srv   *httpserver.Server
+	logs  *testlog.Log
 }
 
 type handlerFunc = httputil.HandlerFunc
@@ -39,9 +40,8 @@ func bubble(t *testing.T, h httputil.Handler, o httpserver.Options, f func(h *ha
 		if err != nil {
 			t.Fatal(err)
 		}
-		hs.loop = g.Loops()[0]
+		hs.group, hs.loop = g, g.Loops()[0]
 		hs.srv = httpserver.New(h, o)
-		hs.srv.SetLoops(g)
 		defer hs.finish(g)
 		f(hs)
 	})
@@ -69,11 +69,11 @@ func (h *harness) connectTLS() *poll.Peer { return h.open(true) }
 
 func (h *harness) open(secure bool) *poll.Peer {
 	fd, peer := h.fake.Socket()
+	if err := h.srv.Take(h.group, fd, secure); err != nil {
+		h.t.Fatal(err)
+	}
 	done := make(chan struct{})
-	h.loop.Post(func() {
-		defer close(done)
-		h.srv.Open(h.loop, fd, secure)
-	})
+	h.loop.Post(func() { close(done) })
 	<-done
 	return peer
 }

@@ -58,6 +58,11 @@ type Options struct {
 	// for their turn within HandshakeTimeout. Default: 1024; negative: no bound.
 	MaxHandshakes int
 
+	// MaxConnections bounds the connections that are open at once, idle ones included. Beyond
+	// it accepting stops until one is gone, and clients wait in the kernel's queue. Default:
+	// none but the number of descriptors.
+	MaxConnections int
+
 	// NoKeepAlive closes every connection after one response.
 	NoKeepAlive bool
 

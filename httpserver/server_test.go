@@ -26,7 +26,7 @@ func real(t *testing.T, loops int) (*httpserver.Server, *loop.Group, string) {
 	}
 	t.Cleanup(func() { g.Close() })
 	s := httpserver.New(echo, httpserver.Options{Logger: quiet})
-	l, err := tcp.Listen(t.Context(), "127.0.0.1:0")
+	l, err := tcp.Listen(t.Context(), "127.0.0.1:0", tcp.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestServe_AfterShutdown(t *testing.T) {
 	if err := s.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	l, err := tcp.Listen(t.Context(), "127.0.0.1:0")
+	l, err := tcp.Listen(t.Context(), "127.0.0.1:0", tcp.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

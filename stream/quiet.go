@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"io"
+	"net"
 	"slices"
 
 	"eddy/loop"
@@ -16,5 +17,7 @@ func Quiet(err error) bool {
 		return true
 	}
 	return slices.ContainsFunc(everyday, func(e error) bool { return errors.Is(err, e) }) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, loop.ErrClosed)
+		slices.ContainsFunc(ends, func(e error) bool { return errors.Is(err, e) })
 }
+
+var ends = []error{io.EOF, io.ErrUnexpectedEOF, loop.ErrClosed, net.ErrClosed}

@@ -24,7 +24,7 @@ func hangUp(_, _ string, c syscall.RawConn) error {
 func BenchmarkDial(b *testing.B) {
 	b.Run("Eddy", func(b *testing.B) {
 		l := dialLoop(b)
-		addr := echo(b, "tcp", "127.0.0.1:0")
+		addr := echoing(b, "tcp", "127.0.0.1:0")
 		b.ReportAllocs()
 		l.Do(b.Context(), func(ctx context.Context) error {
 			for b.Loop() {
@@ -39,7 +39,7 @@ func BenchmarkDial(b *testing.B) {
 		})
 	})
 	b.Run("net", func(b *testing.B) {
-		addr := echo(b, "tcp", "127.0.0.1:0")
+		addr := echoing(b, "tcp", "127.0.0.1:0")
 		d := net.Dialer{Control: hangUp}
 		b.ReportAllocs()
 		for b.Loop() {

@@ -31,8 +31,8 @@ func dialLoop(t testing.TB) *loop.Loop {
 	return l
 }
 
-// echo answers every connection with what it is sent, and returns its address.
-func echo(t testing.TB, network, addr string) string {
+// echoing answers every connection with what it is sent, and returns its address.
+func echoing(t testing.TB, network, addr string) string {
 	t.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
@@ -81,7 +81,7 @@ func TestDial_Connects(t *testing.T) {
 		{"[::1]:0", "[::]:"},
 	} {
 		t.Run(c.dial, func(t *testing.T) {
-			addr := c.dial + port(echo(t, "tcp", c.listen))
+			addr := c.dial + port(echoing(t, "tcp", c.listen))
 			s, err := tcp.Dial(t.Context(), addr, tcp.DialOptions{Loop: l})
 			if err != nil {
 				t.Fatal(err)
@@ -116,7 +116,7 @@ func TestDial_UnixSockets(t *testing.T) {
 		if !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("%s: %v before anybody listens", path, err)
 		}
-		echo(t, "unix", path)
+		echoing(t, "unix", path)
 		s, err := tcp.Dial(t.Context(), "unix:"+path, tcp.DialOptions{Loop: l})
 		if err != nil {
 			t.Fatal(err)
@@ -224,7 +224,7 @@ func TestDial_RefusedOnAll(t *testing.T) {
 
 func TestDial_LocalAddress(t *testing.T) {
 	lp := dialLoop(t)
-	addr := echo(t, "tcp", "127.0.0.1:0")
+	addr := echoing(t, "tcp", "127.0.0.1:0")
 	taken := netip.MustParseAddrPort(addr)
 	_, err := tcp.Dial(t.Context(), addr, tcp.DialOptions{Loop: lp, LocalAddr: taken})
 	if !errors.Is(err, syscall.EADDRINUSE) {
@@ -266,7 +266,7 @@ func TestDial_ToItselfIsRefused(t *testing.T) {
 // event, also when the next one has its number.
 func TestDial_ClosedAttemptsAreForgotten(t *testing.T) {
 	lp := dialLoop(t)
-	addr := echo(t, "tcp", "127.0.0.1:0")
+	addr := echoing(t, "tcp", "127.0.0.1:0")
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := tcp.DialOptions{Loop: lp, Control: func(string, string, syscall.RawConn) error {
@@ -289,7 +289,7 @@ func TestDial_ClosedAttemptsAreForgotten(t *testing.T) {
 // Many dials at once, of which every second one is given up at some time.
 func TestDial_ManyAtOnce(t *testing.T) {
 	lp := dialLoop(t)
-	addr := netip.MustParseAddrPort(echo(t, "tcp", "127.0.0.1:0"))
+	addr := netip.MustParseAddrPort(echoing(t, "tcp", "127.0.0.1:0"))
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 	"eddy/tcp"
 )
 
-// tlsEcho is echo by crypto/tls; names are those that its clients asked for.
+// tlsEcho is echoing by crypto/tls; names are those that its clients asked for.
 func tlsEcho(t *testing.T) (addr string, names chan string) {
 	t.Helper()
 	config := testcert.Shared().Server(t)
@@ -123,7 +123,7 @@ func TestDial_TLSFailures(t *testing.T) {
 		t.Errorf("a server that says nothing: %v", err)
 	}
 	var clear tls.RecordHeaderError
-	if err := fails(echo(t, "tcp", "127.0.0.1:0"), tcp.DialOptions{TLS: trusting()}); err != nil && !errors.As(err, &clear) {
+	if err := fails(echoing(t, "tcp", "127.0.0.1:0"), tcp.DialOptions{TLS: trusting()}); err != nil && !errors.As(err, &clear) {
 		// An echo looks like TLS: its own hello comes back.
 		var alert *stream.TLSError
 		if !errors.As(err, &alert) {

@@ -14,7 +14,7 @@ import (
 
 func TestDial_OptionsOfTheSocket(t *testing.T) {
 	lp := dialLoop(t)
-	addr := echo(t, "tcp", "127.0.0.1:0")
+	addr := echoing(t, "tcp", "127.0.0.1:0")
 	got := map[string]int{}
 	var flags int
 	s, err := tcp.Dial(t.Context(), addr, tcp.DialOptions{Loop: lp, Control: func(network, address string, c syscall.RawConn) error {
@@ -49,7 +49,7 @@ func TestDial_OptionsOfTheSocket(t *testing.T) {
 // With no descriptor left in the process, a dial fails, and nothing else does.
 func TestDial_NoDescriptorLeft(t *testing.T) {
 	lp := dialLoop(t)
-	addr := echo(t, "tcp", "127.0.0.1:0")
+	addr := echoing(t, "tcp", "127.0.0.1:0")
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,4 @@ package tcp
 import "syscall"
 
 // setDialOptions sets on a connection what accepted ones inherit.
-func setDialOptions(network, address string, c syscall.RawConn) error {
-	return setOptions(network, address, c)
-}
+func setDialOptions(_, _ string, c syscall.RawConn) error { return c.Control(setOptions) }

@@ -13,7 +13,7 @@ import (
 // the rows above its own; packages of one row do not know each other. A row "dir/..."
 // stands for every package below dir.
 var layers = [][]string{
-	{"internal/goid", "internal/habit", "internal/sock"},
+	{"internal/goid", "internal/habit", "internal/sock", "tcp/proxyproto"},
 	{"internal/poll"},
 	{"loop"},
 	{"async"},
@@ -36,7 +36,7 @@ var layers = [][]string{
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
 // go in as arguments. That is what makes them testable at every split of their input.
-var cores = []string{"internal/habit", "httputil", "http1", "websocket/wire"}
+var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "websocket/wire"}
 
 // notInCores are the packages that a core must not import. Packages of values, such as
 // net/netip and net/url, are not among them.
