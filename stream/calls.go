@@ -12,7 +12,8 @@ type calls struct {
 	readErr error // ends the read under way
 	writers []writer
 	extras  *extras
-	share   int32 // what is left of fairShare
+	ahead   *backlog // nil: all output is in Stream.out
+	share   int32    // what is left of fairShare
 	reading bool
 }
 

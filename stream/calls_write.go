@@ -22,8 +22,8 @@ func (s *Stream) SetMaxWrite(n int) {
 	s.extraState().maxWrite = n
 }
 
-// Write sends p, of which it makes a copy, and parks while more than HighWater bytes wait for
-// the peer. If ctx ends meanwhile, p is sent all the same. [ErrBufferFull] means that
+// Write sends p, and parks while more than HighWater bytes wait for the peer. What is left of p
+// when it returns was copied; a large p is not before the kernel had its chance. If ctx ends meanwhile, p is sent all the same. [ErrBufferFull] means that
 // nothing of it is, any other error that the stream has failed before all of it was. Any
 // goroutine.
 func (s *Stream) Write(ctx context.Context, p []byte) error {
@@ -35,13 +35,37 @@ func (s *Stream) Write(ctx context.Context, p []byte) error {
 }
 
 func (s *Stream) writeHeld(ctx context.Context, p []byte) error {
-	if err := s.admit(p); err != nil {
+	if err := s.admit(p, len(p) >= writeAtOnce); err != nil {
 		return err
 	}
+	if len(p) >= writeAtOnce {
+		defer s.own()
+		s.FlushNow()
+	}
+	return s.written(ctx, len(p))
+}
+
+// writeAtOnce is how much is worth a system call without waiting for the end of the turn:
+// what the kernel takes need not be copied.
+const writeAtOnce = 16 << 10
+
+// WriteView is Write for bytes that the stream refers to until they are sent, and does not
+// copy: nobody may change them, ever, and many streams may send the same. Any goroutine.
+func (s *Stream) WriteView(ctx context.Context, p []byte) error {
+	return s.loop.Do(ctx, func(ctx context.Context) error {
+		if err := s.admit(p, true); err != nil {
+			return err
+		}
+		return s.written(ctx, len(p))
+	})
+}
+
+// written waits, after n bytes were added to the output, until there is room for more.
+func (s *Stream) written(ctx context.Context, n int) error {
 	if s.Pending() > HighWater {
 		return s.WaitWritten(ctx, LowWater)
 	}
-	return s.chargeWrite(ctx, len(p))
+	return s.chargeWrite(ctx, n)
 }
 
 // WriteFuture sends a copy of p and returns a future that is done when the kernel has taken
@@ -50,21 +74,25 @@ func (s *Stream) writeHeld(ctx context.Context, p []byte) error {
 // empty. It fails, and takes nothing, if the stream sends no more or with ErrBufferFull.
 // Callbacks get the result by [async.CallWhenDone].
 func (s *Stream) WriteFuture(p []byte) (*async.Future[struct{}], error) {
-	if err := s.admit(p); err != nil {
+	if err := s.admit(p, false); err != nil {
 		return nil, err
 	}
 	return s.writtenFuture(), nil
 }
 
-// admit takes p if there is room for it.
-func (s *Stream) admit(p []byte) error {
+// admit takes p, or a view of it, if there is room for it.
+func (s *Stream) admit(p []byte, view bool) error {
 	if s.flags&(closed|closing|ending) != 0 {
 		return s.closedErr()
 	}
 	if _, most := s.callState().limits(); s.Pending()+len(p) > most {
 		return ErrBufferFull
 	}
-	s.SendBytes(p)
+	if view {
+		s.SendView(p)
+	} else {
+		s.SendBytes(p)
+	}
 	return nil
 }
 

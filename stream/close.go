@@ -110,6 +110,18 @@ func (s *Stream) releaseIn() {
 	s.in = nil
 }
 
+// dropOutput gives back what was not sent.
+func (s *Stream) dropOutput() {
+	if a := s.ahead(); a != nil {
+		a.drop(s.loop)
+		s.calls.ahead = nil
+	}
+	if s.out != nil {
+		s.loop.PutBuffer(s.out)
+		s.out = nil
+	}
+}
+
 func (s *Stream) close(err error) {
 	if s.flags&closed != 0 {
 		return
@@ -124,10 +136,7 @@ func (s *Stream) close(err error) {
 	if c := s.calls; c != nil {
 		c.fail(s.Pending(), s.closedErr())
 	}
-	if s.out != nil {
-		s.loop.PutBuffer(s.out)
-		s.out = nil
-	}
+	s.dropOutput()
 	if s.tls != nil {
 		s.tls.closed()
 	}

@@ -145,9 +145,7 @@ func (h *handshake) tell() {
 func (h *handshake) fail() {
 	t := h.secure
 	s := t.s
-	if s.out != nil {
-		s.loop.PutBuffer(s.out) // meant for a peer that was not to read it in clear
-	}
+	s.dropOutput() // which was not to be read in clear
 	t.releaseHead()
 	s.out, s.tls = t.out, nil
 	h.tell()

@@ -59,22 +59,30 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 // seal makes the records to send next of the stream's output, if there are none yet.
 func (t *secure) seal() error {
 	s := t.s
-	if t.out != nil || s.out == nil || t.shake != nil {
+	if t.out != nil || t.shake != nil || s.out == nil && s.ahead() == nil {
 		return nil
 	}
-	p := s.out.Bytes()
-	p = p[:min(len(p), sealMost)]
-	t.out = s.loop.GetBuffer()
-	t.out.Space(len(p) + len(p)/64 + 128)
-	if _, err := t.tls.Write(p); err != nil {
+	p, read, err := s.front(sealMost)
+	if err != nil {
 		return err
 	}
-	s.out.Discard(len(p))
-	if s.out.Len() == 0 {
-		s.loop.PutBuffer(s.out)
-		s.out = nil
+	t.out = s.loop.GetBuffer()
+	t.out.Space(len(p) + len(p)/64 + 128)
+	_, err = t.tls.Write(p)
+	s.consume(len(p))
+	if read != nil {
+		s.loop.PutBuffer(read)
 	}
-	return nil
+	return err
+}
+
+// sent drops the first n bytes of the records.
+func (t *secure) sent(n int) {
+	t.out.Discard(n)
+	if t.out.Len() == 0 {
+		t.s.loop.PutBuffer(t.out)
+		t.out = nil
+	}
 }
 
 // goodbye queues the close_notify and reports whether there is now something to send.

@@ -7,6 +7,9 @@ func (s *Stream) Pending() (n int) {
 	if s.out != nil {
 		n = s.out.Len()
 	}
+	if a := s.ahead(); a != nil {
+		n += a.size
+	}
 	if t := s.tls; t != nil && t.out != nil {
 		n += t.out.Len()
 	}
@@ -81,15 +84,19 @@ func (s *Stream) TakeProgress() bool {
 // rest waits for a write event.
 func (s *Stream) flush() {
 	for {
-		out, err := s.outgoing()
-		if err != nil {
+		offered, taken, err := s.writeNext()
+		if err != nil && !isAgain(err) {
 			s.close(err)
 			return
 		}
-		if *out == nil {
+		if offered == 0 {
 			break
 		}
-		if !s.writeOut(out) {
+		if taken > 0 {
+			s.flags |= progress
+		}
+		if taken < offered {
+			s.block()
 			return
 		}
 	}
@@ -97,32 +104,51 @@ func (s *Stream) flush() {
 	s.wroteSome()
 }
 
-// outgoing returns where the next bytes for the kernel are, a nil buffer if there are none.
-func (s *Stream) outgoing() (**loop.Buffer, error) {
-	if s.tls == nil {
-		return &s.out, nil
+// writeNext offers the kernel the next bytes in one system call. It offers none when there are
+// none, or none yet: as long as TLS is not up.
+func (s *Stream) writeNext() (offered, taken int, err error) {
+	files, fd := s.loop.Files(), int(s.fd)
+	switch {
+	case s.tls != nil:
+		if err := s.tls.seal(); err != nil || s.tls.out == nil {
+			return 0, 0, err
+		}
+		offered = s.tls.out.Len()
+		taken, err = files.Write(fd, s.tls.out.Bytes())
+		s.tls.sent(max(taken, 0))
+		return offered, taken, err
+	case s.ahead() != nil:
+		return s.writeAhead()
+	case s.out == nil:
+		return 0, 0, nil
 	}
-	return &s.tls.out, s.tls.seal()
+	offered = s.out.Len()
+	taken, err = files.Write(fd, s.out.Bytes())
+	s.consume(max(taken, 0))
+	return offered, taken, err
 }
 
-// writeOut writes a buffer once and reports whether that was all of it.
-func (s *Stream) writeOut(out **loop.Buffer) bool {
-	b := *out
-	p := b.Bytes()
-	n, err := s.loop.Files().Write(int(s.fd), p)
-	if err != nil && !isAgain(err) {
-		s.close(err)
-		return false
+// writeAhead is writeNext when there is a backlog.
+func (s *Stream) writeAhead() (offered, taken int, err error) {
+	files, fd := s.loop.Files(), int(s.fd)
+	if first := &s.calls.ahead.pieces[0]; first.file != nil {
+		offered = first.left // more than is asked for: the rest has to wait for a write event
+		taken, err = files.SendFile(fd, first.file, first.offset, min(first.left, fileShare))
+		if taken == 0 && !isAgain(err) {
+			return offered, 0, fileError(err)
+		}
+	} else {
+		var room [viewsMost][]byte
+		var bufs [][]byte
+		bufs, offered = s.gather(room[:])
+		taken, err = files.Writev(fd, bufs)
 	}
-	if n > 0 {
-		s.flags |= progress
-	}
-	if n == len(p) {
-		s.loop.PutBuffer(b)
-		*out = nil
-		return true
-	}
-	b.Discard(max(n, 0))
+	s.consume(max(taken, 0))
+	return offered, taken, err
+}
+
+// block waits for a write event.
+func (s *Stream) block() {
 	if !s.Blocked() {
 		s.setWant(s.want | loop.Write)
 		if s.sink != nil {
@@ -130,7 +156,6 @@ func (s *Stream) writeOut(out **loop.Buffer) bool {
 		}
 	}
 	s.wroteSome()
-	return false
 }
 
 func (s *Stream) wroteSome() {

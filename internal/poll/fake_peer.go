@@ -1,8 +1,10 @@
 package poll
 
 import (
+	"bytes"
 	"io"
 	"net"
+	"os"
 	"syscall"
 )
 
@@ -212,6 +214,14 @@ func (f *fakeFiles) Write(fd int, b []byte) (int, error) {
 		}
 		return n, nil
 	})
+}
+
+func (f *fakeFiles) Writev(fd int, pieces [][]byte) (int, error) {
+	return f.Write(fd, bytes.Join(pieces, nil))
+}
+
+func (f *fakeFiles) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+	return copyFile(f, fd, file, offset, n)
 }
 
 func (f *fakeFiles) Accept(fd int) (int, error) {

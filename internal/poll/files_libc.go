@@ -2,7 +2,11 @@
 
 package poll
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 func (*files) Read(fd int, p []byte) (int, error) {
 	for {
@@ -20,4 +24,10 @@ func (*files) Write(fd int, p []byte) (int, error) {
 			return max(n, 0), err
 		}
 	}
+}
+
+func (f *files) Writev(fd int, pieces [][]byte) (int, error) { return writeEach(f, fd, pieces) }
+
+func (f *files) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+	return copyFile(f, fd, file, offset, n)
 }

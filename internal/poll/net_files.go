@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 )
@@ -84,6 +85,12 @@ func (netFiles) Write(fd int, p []byte) (int, error) {
 		return 0, err
 	}
 	return c.write(p)
+}
+
+func (f netFiles) Writev(fd int, pieces [][]byte) (int, error) { return writeEach(f, fd, pieces) }
+
+func (f netFiles) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+	return copyFile(f, fd, file, offset, n)
 }
 
 func (netFiles) Accept(fd int) (int, error) {

@@ -16,6 +16,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 )
@@ -80,6 +81,11 @@ type Poller interface {
 type Files interface {
 	Read(fd int, p []byte) (int, error)
 	Write(fd int, p []byte) (int, error)
+	// Writev writes several pieces as if they were one.
+	Writev(fd int, pieces [][]byte) (int, error)
+	// SendFile writes at most n bytes of a regular file, from offset on, to a socket. None
+	// without an error means that the file ends there. It waits for the disk.
+	SendFile(fd int, f *os.File, offset int64, n int) (int, error)
 	// Accept returns a new connection of a listening socket: non-blocking, close-on-exec.
 	Accept(fd int) (int, error)
 	// Connect opens a socket, non-blocking and close-on-exec, and begins to connect it. It is

@@ -59,6 +59,8 @@ func Run(t *testing.T, k Kind) {
 		{"backpressure", backpressure},
 		{"what was written arrives after close", writtenBeforeClose},
 		{"released with bytes both ways", released},
+		{"pieces", writesPieces},
+		{"files", sendsFiles},
 		{"close with unread bytes", closeWithUnreadBytes},
 		{"accept", accept},
 		{"adopt", adopt},
