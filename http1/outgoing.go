@@ -69,6 +69,17 @@ func (o *outgoing) AppendBody(dst, p []byte) ([]byte, error) {
 	return append(dst, p...), nil
 }
 
+// TakeRaw counts n bytes of the body that the caller sends by other means, as they are: it is
+// for bodies with a length, and reports false, having counted nothing, for all others, and if n is
+// more than is to come.
+func (o *outgoing) TakeRaw(n int64) bool {
+	if o.done || !o.head || o.mode != modeLength || n < 0 || n > o.left {
+		return false
+	}
+	o.left -= n
+	return true
+}
+
 // AppendEnd ends the message. After a chunked body it appends the last chunk with trailer,
 // which may be nil; other messages have no place for a trailer, and framing fields have no
 // place in one: both are left out.

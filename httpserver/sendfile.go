@@ -1,0 +1,61 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"eddy/httputil"
+)
+
+// SendFile sends the next bytes of a file, n at most, as a part of the response's body, without
+// passing them through the program, and moves the file on. It fails with errors.ErrUnsupported,
+// having done nothing, where that cannot be: with TLS, without a Content-Length, for what is no
+// regular file. It waits until the client has all of them, within WriteTimeout for each piece.
+func (x *exchange) SendFile(f *os.File, n int64) (int64, error) {
+	offset, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || x.conn.secure {
+		return 0, errors.ErrUnsupported
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, errors.ErrUnsupported
+	}
+	n = min(n, info.Size()-offset, math.MaxInt32)
+	if n <= 0 {
+		return 0, nil
+	}
+	x.mu.Lock()
+	err = x.writable()
+	if err == nil && !x.enc.TakeRaw(n) {
+		err = errors.ErrUnsupported
+	}
+	x.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if err := x.sendFile(f, offset, int(n)); err != nil {
+		x.abort() // some of what was counted is missing
+		return 0, fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+	}
+	_, err = f.Seek(offset+n, io.SeekStart)
+	return n, err
+}
+
+func (x *exchange) sendFile(f *os.File, offset int64, n int) error {
+	if err := x.onLoop(x.handOver); err != nil {
+		return err
+	}
+	return x.conn.Loop().Do(context.WithoutCancel(x), func(ctx context.Context) error {
+		if x.conn.x != x {
+			return httputil.ErrFinished
+		}
+		x.sent = true
+		x.conn.watchOutput()
+		defer x.conn.unwatchOutput()
+		return x.conn.WriteFile(ctx, f, offset, n)
+	})
+}
