@@ -5,19 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
-	"os"
 
 	"eddy/httputil"
+	"eddy/stream"
 )
+
+// file is what an *os.File is, also when io.Copy has wrapped it.
+type file interface {
+	stream.File
+	fs.File
+	io.Seeker
+}
 
 // SendFile sends the next bytes of a file, n at most, as a part of the response's body, without
 // passing them through the program, and moves the file on. It fails with errors.ErrUnsupported,
 // having done nothing, where that cannot be: with TLS, without a Content-Length, for what is no
 // regular file. It waits until the client has all of them, within WriteTimeout for each piece.
-func (x *exchange) SendFile(f *os.File, n int64) (int64, error) {
-	offset, err := f.Seek(0, io.SeekCurrent)
-	if err != nil || x.conn.secure {
+func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
+	regular, ok := f.(file)
+	if !ok || x.conn.secure {
+		return 0, errors.ErrUnsupported
+	}
+	offset, err := regular.Seek(0, io.SeekCurrent)
+	if err != nil {
 		return 0, errors.ErrUnsupported
 	}
 	info, err := f.Stat()
@@ -37,15 +49,15 @@ func (x *exchange) SendFile(f *os.File, n int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := x.sendFile(f, offset, int(n)); err != nil {
+	if err := x.sendFile(regular, offset, int(n)); err != nil {
 		x.abort() // some of what was counted is missing
 		return 0, fmt.Errorf("%w: %w", httputil.ErrClosed, err)
 	}
-	_, err = f.Seek(offset+n, io.SeekStart)
+	_, err = regular.Seek(offset+n, io.SeekStart)
 	return n, err
 }
 
-func (x *exchange) sendFile(f *os.File, offset int64, n int) error {
+func (x *exchange) sendFile(f file, offset int64, n int) error {
 	if err := x.onLoop(x.handOver); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"io"
-	"os"
 
 	"eddy/loop"
 )
@@ -28,7 +27,7 @@ type backlog struct {
 type piece struct {
 	buffer *loop.Buffer
 	view   []byte
-	file   *os.File
+	file   File
 	offset int64
 	left   int // of the file
 }

@@ -2,8 +2,12 @@ package stream
 
 import (
 	"context"
-	"os"
+
+	"eddy/internal/poll"
 )
+
+// File is a regular file, as an *os.File is one.
+type File = poll.File
 
 // WriteFile sends n bytes of a regular file, from offset on, behind what was written before, and
 // parks until the kernel has all of them. On a plain stream the bytes do not pass through the
@@ -14,7 +18,7 @@ import (
 // The loop waits for the disk, though for no more than 256 KiB at a time. Files that the kernel does
 // not have in memory, on a slow disk, are better copied by their handler, which may be handed
 // off: io.Copy(s.Writer(ctx), f).
-func (s *Stream) WriteFile(ctx context.Context, f *os.File, offset int64, n int) error {
+func (s *Stream) WriteFile(ctx context.Context, f File, offset int64, n int) error {
 	return s.loop.Do(ctx, func(ctx context.Context) error {
 		if s.flags&(closed|closing|ending) != 0 {
 			return s.closedErr()

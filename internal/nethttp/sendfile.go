@@ -3,12 +3,12 @@ package nethttp
 import (
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 )
 
 // fileSender is what an engine's ResponseWriter is that can send files by itself.
 type fileSender interface {
-	SendFile(f *os.File, n int64) (int64, error)
+	SendFile(f fs.File, n int64) (int64, error)
 }
 
 // sendLeast is the least of a file for which the engine is asked.
@@ -35,7 +35,7 @@ func (w *responseWriter) sendFile(src io.Reader) (sent int64, err error) {
 	if isLimited {
 		src, most = limited.R, min(most, limited.N)
 	}
-	file, ok := src.(*os.File)
+	file, ok := src.(fs.File)
 	if !ok {
 		return 0, nil
 	}

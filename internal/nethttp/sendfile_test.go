@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,7 +23,11 @@ type sender struct {
 	err  error
 }
 
-func (s *sender) SendFile(f *os.File, n int64) (int64, error) {
+func (s *sender) SendFile(file fs.File, n int64) (int64, error) {
+	f := file.(interface { // io.Copy hides the *os.File
+		fs.File
+		io.Seeker
+	})
 	info, _ := f.Stat()
 	at, _ := f.Seek(0, io.SeekCurrent)
 	n = min(n, s.most, info.Size()-at)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"os"
 	"syscall"
 )
 
@@ -220,7 +219,7 @@ func (f *fakeFiles) Writev(fd int, pieces [][]byte) (int, error) {
 	return f.Write(fd, bytes.Join(pieces, nil))
 }
 
-func (f *fakeFiles) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+func (f *fakeFiles) SendFile(fd int, file File, offset int64, n int) (int, error) {
 	return copyFile(f, fd, file, offset, n)
 }
 

@@ -3,8 +3,6 @@
 package poll
 
 import (
-	"os"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -28,6 +26,6 @@ func (*files) Write(fd int, p []byte) (int, error) {
 
 func (f *files) Writev(fd int, pieces [][]byte) (int, error) { return writeEach(f, fd, pieces) }
 
-func (f *files) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+func (f *files) SendFile(fd int, file File, offset int64, n int) (int, error) {
 	return copyFile(f, fd, file, offset, n)
 }

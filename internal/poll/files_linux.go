@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"os"
 	"syscall"
 	"unsafe"
 
@@ -62,7 +61,7 @@ func (*files) Writev(fd int, pieces [][]byte) (int, error) {
 }
 
 // SendFile tells the scheduler of the system call, because that may wait for the disk.
-func (f *files) SendFile(fd int, file *os.File, offset int64, n int) (sent int, err error) {
+func (f *files) SendFile(fd int, file File, offset int64, n int) (sent int, err error) {
 	conn, err := file.SyscallConn()
 	if err != nil {
 		return 0, err

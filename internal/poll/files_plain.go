@@ -2,7 +2,6 @@ package poll
 
 import (
 	"io"
-	"os"
 	"sync"
 )
 
@@ -27,7 +26,7 @@ func writeEach(f Files, fd int, pieces [][]byte) (n int, err error) {
 var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // copyFile is SendFile where the system has none, or none for this file.
-func copyFile(f Files, fd int, file *os.File, offset int64, n int) (int, error) {
+func copyFile(f Files, fd int, file File, offset int64, n int) (int, error) {
 	buf := copyBuffers.Get().(*[64 << 10]byte)
 	defer copyBuffers.Put(buf)
 	k, err := file.ReadAt(buf[:min(n, len(buf))], offset)

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"syscall"
 )
@@ -89,7 +88,7 @@ func (netFiles) Write(fd int, p []byte) (int, error) {
 
 func (f netFiles) Writev(fd int, pieces [][]byte) (int, error) { return writeEach(f, fd, pieces) }
 
-func (f netFiles) SendFile(fd int, file *os.File, offset int64, n int) (int, error) {
+func (f netFiles) SendFile(fd int, file File, offset int64, n int) (int, error) {
 	return copyFile(f, fd, file, offset, n)
 }
 

@@ -16,7 +16,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
 )
@@ -73,6 +72,12 @@ type Poller interface {
 	Close() error
 }
 
+// File is what SendFile needs of an *os.File.
+type File interface {
+	io.ReaderAt
+	syscall.Conn
+}
+
 // Files does non-blocking I/O on descriptors. Errors are system error numbers
 // ([syscall.Errno]): EAGAIN when the call would block. Calls are retried on EINTR.
 //
@@ -85,7 +90,7 @@ type Files interface {
 	Writev(fd int, pieces [][]byte) (int, error)
 	// SendFile writes at most n bytes of a regular file, from offset on, to a socket. None
 	// without an error means that the file ends there. It waits for the disk.
-	SendFile(fd int, f *os.File, offset int64, n int) (int, error)
+	SendFile(fd int, f File, offset int64, n int) (int, error)
 	// Accept returns a new connection of a listening socket: non-blocking, close-on-exec.
 	Accept(fd int) (int, error)
 	// Connect opens a socket, non-blocking and close-on-exec, and begins to connect it. It is
