@@ -103,15 +103,32 @@ func (s *Server) ListenTLS(ctx context.Context, addr string) (net.Addr, error) {
 	return s.listen(ctx, addr, "https", s.http.ServeTLS)
 }
 
+// Serve serves a listener of one's own: one that was inherited, has a mode or a backlog, or
+// expects PROXY headers. See [tcp.Listen], [tcp.FromSystemd], [tcp.Listener.UseProxyProtocol]. It
+// is the server's from then on, also if Serve fails.
+func (s *Server) Serve(l *tcp.Listener) error { return s.serve(l, "http", s.http.Serve) }
+
+// ServeTLS is Serve for HTTPS, by the configuration in Options.HTTP.TLS.
+func (s *Server) ServeTLS(l *tcp.Listener) error { return s.serve(l, "https", s.http.ServeTLS) }
+
+func (s *Server) serve(l *tcp.Listener, scheme string, serve func(*loop.Group, *tcp.Listener) error) error {
+	if err := serve(s.group, l); err != nil {
+		return fmt.Errorf("eddy: %w", err)
+	}
+	for _, a := range l.Addrs() {
+		s.options.Logger.Info("listening", slog.String("url", urlOf(scheme, a)))
+	}
+	return nil
+}
+
 func (s *Server) listen(ctx context.Context, addr, scheme string, serve func(*loop.Group, *tcp.Listener) error) (net.Addr, error) {
 	l, err := tcp.Listen(ctx, addr, tcp.ListenOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)
 	}
-	if err := serve(s.group, l); err != nil {
-		return nil, fmt.Errorf("eddy: %w", err)
+	if err := s.serve(l, scheme, serve); err != nil {
+		return nil, err
 	}
-	s.options.Logger.Info("listening", slog.String("url", urlOf(scheme, l.Addr())))
 	return l.Addr(), nil
 }
 

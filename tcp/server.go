@@ -145,9 +145,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if c := servingOf(ctx); c != nil && c.server == s {
 		return errShutdownInHandler
 	}
+	s.each(func(c *serving) {
+		if c.shaking {
+			c.stream.CloseNow() // it has no handler to wait for
+		}
+	})
 	err := s.spreader.Wait(ctx)
 	if err != nil {
-		s.cutAll()
+		s.each((*serving).cut)
 	}
 	return err
 }
@@ -156,15 +161,16 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // that does so returns.
 func (s *Server) Close() error {
 	s.spreader.Abandon()
-	s.cutAll()
+	s.each((*serving).cut)
 	return nil
 }
 
-func (s *Server) cutAll() {
+// each runs f for every connection of this server, on its loop. It does not wait for it.
+func (s *Server) each(f func(*serving)) {
 	s.spreader.each(func(h loop.Handler) {
 		if st, ok := h.(*stream.Stream); ok {
 			if c, ok := st.Sink().(*serving); ok && c.server == s {
-				c.cut()
+				f(c)
 			}
 		}
 	})
