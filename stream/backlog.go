@@ -2,6 +2,7 @@ package stream
 
 import (
 	"io"
+	"sync"
 
 	"eddy/loop"
 )
@@ -21,7 +22,10 @@ const (
 type backlog struct {
 	pieces []piece
 	size   int
+	bufs   [viewsMost][]byte // for writev
 }
+
+var backlogs = sync.Pool{New: func() any { return new(backlog) }}
 
 // piece is a buffer of the stream's own, somebody's bytes, or a part of a file.
 type piece struct {
@@ -62,7 +66,7 @@ func (s *Stream) SendView(p []byte) {
 func (s *Stream) queue(p piece, size int) {
 	c := s.callState()
 	if c.ahead == nil {
-		c.ahead = new(backlog)
+		c.ahead = backlogs.Get().(*backlog)
 	}
 	a := c.ahead
 	if s.out != nil {
@@ -92,10 +96,11 @@ func (s *Stream) own() {
 }
 
 // gather returns the bytes in front of the output, up to a file or the end.
-func (s *Stream) gather(into [][]byte) (bufs [][]byte, size int) {
-	bufs = into[:0]
-	for i := range s.calls.ahead.pieces {
-		p := &s.calls.ahead.pieces[i]
+func (s *Stream) gather() (bufs [][]byte, size int) {
+	a := s.calls.ahead
+	bufs = a.bufs[:0]
+	for i := range a.pieces {
+		p := &a.pieces[i]
 		if p.file != nil || len(bufs) == viewsMost {
 			return bufs, size
 		}
@@ -113,7 +118,7 @@ func (s *Stream) gather(into [][]byte) (bufs [][]byte, size int) {
 func (s *Stream) consume(n int) {
 	if a := s.ahead(); a != nil {
 		if n = a.consume(n, s.loop); len(a.pieces) == 0 {
-			s.calls.ahead = nil
+			s.dropAhead(a)
 		}
 	}
 	if n > 0 {
@@ -193,11 +198,18 @@ func fileError(err error) error {
 	return err
 }
 
-// drop gives everything back.
-func (a *backlog) drop(l *loop.Loop) {
+// dropAhead gives the backlog back, with all that is in it.
+func (s *Stream) dropAhead(a *backlog) {
 	for _, p := range a.pieces {
 		if p.buffer != nil {
-			l.PutBuffer(p.buffer)
+			s.loop.PutBuffer(p.buffer)
 		}
+	}
+	clear(a.pieces)
+	clear(a.bufs[:])
+	a.pieces, a.size = a.pieces[:0], 0
+	s.calls.ahead = nil
+	if cap(a.pieces) <= viewsMost {
+		backlogs.Put(a)
 	}
 }

@@ -113,8 +113,7 @@ func (s *Stream) releaseIn() {
 // dropOutput gives back what was not sent.
 func (s *Stream) dropOutput() {
 	if a := s.ahead(); a != nil {
-		a.drop(s.loop)
-		s.calls.ahead = nil
+		s.dropAhead(a)
 	}
 	if s.out != nil {
 		s.loop.PutBuffer(s.out)

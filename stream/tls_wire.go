@@ -40,19 +40,24 @@ func (w *wire) Read(p []byte) (n int, err error) {
 		return w.conn.Read(p)
 	}
 	if h := w.s.tls.shake; h != nil {
-		err = w.s.loop.Do(h.ctx, func(ctx context.Context) error {
-			n, err = w.read(p)
-			for err == error(wouldBlock{}) {
-				w.drained = false
-				if err = h.await(ctx); err == nil {
-					n, err = w.read(p)
-				}
-			}
-			return err
-		})
-		return n, err
+		return w.readWaiting(h, p)
 	}
 	return w.read(p)
+}
+
+// readWaiting is read that waits for bytes.
+func (w *wire) readWaiting(h *handshake, p []byte) (n int, err error) {
+	err = w.s.loop.Do(h.ctx, func(ctx context.Context) error {
+		n, err = w.read(p)
+		for err == error(wouldBlock{}) {
+			w.drained = false
+			if err = h.await(ctx); err == nil {
+				n, err = w.read(p)
+			}
+		}
+		return err
+	})
+	return n, err
 }
 
 // read reads once. After a short read it does not ask the kernel again: that there is
@@ -102,10 +107,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	}
 	if h := w.s.tls.shake; h != nil {
 		err := w.s.loop.Do(context.WithoutCancel(h.ctx), func(context.Context) error { return w.queue(p) })
-		if err != nil {
-			return 0, err
-		}
-		return len(p), nil
+		return len(p), err
 	}
 	return len(p), w.queue(p)
 }

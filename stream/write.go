@@ -138,9 +138,8 @@ func (s *Stream) writeAhead() (offered, taken int, err error) {
 			return offered, 0, fileError(err)
 		}
 	} else {
-		var room [viewsMost][]byte
 		var bufs [][]byte
-		bufs, offered = s.gather(room[:])
+		bufs, offered = s.gather()
 		taken, err = files.Writev(fd, bufs)
 	}
 	s.consume(max(taken, 0))
