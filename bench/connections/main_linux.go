@@ -1,0 +1,61 @@
+// Command connections measures what connections cost Eddy beside net/http: the memory of idle
+// ones, and the time of TLS handshakes.
+//
+//	go -C bench run ./connections idle [-n 5000] [-tls]
+//	go -C bench run ./connections handshake [-n 4000]
+//
+// Each server is a child process, and they take turns.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+)
+
+func main() {
+	if name := os.Getenv(childEnv); name != "" {
+		beServer(name)
+	}
+	if len(os.Args) < 2 {
+		usage()
+	}
+	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
+	n := flags.Int("n", 0, "`connections`")
+	secure := flags.Bool("tls", false, "with TLS")
+	rounds := flags.Int("rounds", 3, "by turns")
+	var err error
+	switch os.Args[1] {
+	case "idle":
+		flags.Parse(os.Args[2:])
+		err = idle(orElse(*n, 5000), *rounds, *secure)
+	case "handshake":
+		flags.Parse(os.Args[2:])
+		err = handshakes(orElse(*n, 4000), *rounds)
+	default:
+		usage()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "connections:", err)
+		os.Exit(1)
+	}
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: connections idle|handshake [-n connections] [-rounds n] [-tls]")
+	os.Exit(2)
+}
+
+func orElse(n, normal int) int {
+	if n <= 0 {
+		return normal
+	}
+	return n
+}
+
+// median returns the middle one of values, with the least and the largest.
+func median(values []float64) string {
+	slices.Sort(values)
+	return fmt.Sprintf("%.0f [%.0f-%.0f]", values[len(values)/2], values[0], values[len(values)-1])
+}
