@@ -21,11 +21,10 @@ type handshake struct {
 }
 
 // runHere runs the handshake in the calling coroutine or goroutine.
-func (h *handshake) runHere(ctx context.Context) error {
+func (h *handshake) runHere() error {
 	s := h.secure.s
-	h.ctx, h.started = ctx, true
 	h.err = ErrPanicked // if a callback of the configuration does
-	last := context.WithoutCancel(ctx)
+	last := context.WithoutCancel(h.ctx)
 	defer func() {
 		if h.err == ErrPanicked {
 			s.loop.Do(last, func(context.Context) error { h.end(); return nil })
