@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"eddy/async"
 )
@@ -56,4 +57,29 @@ func TestWriteFuture_OverTLS(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was written before a handshake failed was not sent.
+func TestWriteFuture_OfAHandshakeThatFails(t *testing.T) {
+	tlsBubble(t, nil, &recorder{}, func(p *tlsPair) {
+		told := p.begin(nil)
+		var done func() (struct{}, error, bool)
+		p.on(func() {
+			f, err := p.server.WriteFuture([]byte("secret"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = f.Result
+		})
+		p.toS.Send("garbage, and no hello")
+		synctest.Wait()
+		if <-told == nil {
+			t.Fatal("the handshake succeeded")
+		}
+		p.toS.CloseWrite()
+		synctest.Wait()
+		if _, err, done := done(); !done || err == nil {
+			t.Errorf("the write is done %v with %v", done, err)
+		}
+	})
 }
