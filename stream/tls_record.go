@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"io"
 	"syscall"
 
@@ -10,6 +11,12 @@ import (
 // sealMost is how many bytes are encrypted before the kernel takes them: three full records. The
 // rest stays in clear, so that output that waits for its peer is not held twice.
 const sealMost = 48 << 10
+
+// answersMost bounds the records that wait for the peer and are not the stream's own output, but
+// crypto/tls's answers: a peer can ask for new keys again and again and read none of them.
+const answersMost = 32 << 10
+
+var errAnswers = errors.New("stream: the peer has TLS answer it and does not read")
 
 // read is what Files.Read is for a plain descriptor: EAGAIN when there is nothing, zero at
 // the end. It fills p as far as it can, and notes whether there may be more that the poller
@@ -49,6 +56,9 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 		t.s.loop.ReturnWorkspace(space)
 	}
 	for n < len(p) && err == nil {
+		if t.out != nil && t.out.Len() > sealMost+answersMost {
+			return n, errAnswers
+		}
 		var k int
 		k, err = t.tls.Read(p[n:])
 		n += k
