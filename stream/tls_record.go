@@ -52,8 +52,11 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 			t.takeBack()
 			t.s.loop.ReturnWorkspace(space)
 		}()
-	} else if space != nil {
-		t.s.loop.ReturnWorkspace(space)
+	} else {
+		if space != nil {
+			t.s.loop.ReturnWorkspace(space)
+		}
+		defer t.trim()
 	}
 	for n < len(p) && err == nil {
 		if t.out != nil && t.out.Len() > sealMost+answersMost {
