@@ -14,6 +14,7 @@ type handshake struct {
 	ctx          context.Context // of the coroutine that runs it
 	reader       *loop.Waiter
 	gate         *Handshakes
+	turn         int // its number among those that have waited there
 	done         func(error)
 	err          error
 	started      bool

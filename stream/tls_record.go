@@ -125,7 +125,12 @@ func (t *secure) closed() {
 		t.s.loop.PutBuffer(t.out)
 		t.out = nil
 	}
-	if t.shake != nil && t.shake.reader != nil {
-		t.shake.reader.Wake()
+	if h := t.shake; h != nil {
+		if h.gate != nil {
+			h.gate.giveUp(h)
+		}
+		if h.reader != nil {
+			h.reader.Wake()
+		}
 	}
 }

@@ -245,6 +245,9 @@ func TestHandshakes_WaitTheirTurn(t *testing.T) {
 			t.Error("a connection that waits for its turn is still read")
 		}
 		p.on(second.server.CloseNow)
+		if n, w := gate.Running(); n != 1 || w != 1 {
+			t.Errorf("%d under way, %d waiting when one has left", n, w)
+		}
 		p.on(first.server.CloseNow)
 		p.carry()
 		if c, s := <-client, <-told; c != nil || s != nil {
