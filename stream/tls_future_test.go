@@ -83,3 +83,22 @@ func TestWriteFuture_OfAHandshakeThatFails(t *testing.T) {
 		}
 	})
 }
+
+// It is done no later either: what follows is longer encrypted, and must not count against it.
+func TestWriteFuture_OverTLSIsDoneWhenItsRecordsHaveLeft(t *testing.T) {
+	const first = 48 << 10 // what is encrypted at a time
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.toC.SetRoom(0)
+		var f *async.Future[struct{}]
+		p.on(func() {
+			f, _ = p.client.WriteFuture(make([]byte, first))
+			p.client.WriteFuture(make([]byte, first))
+		})
+		p.toC.SetRoom(p.pending(p.client) - first) // all of the first records, nothing of others
+		p.on(func() {})
+		if !f.Done() {
+			t.Errorf("%d bytes of records have left, and the write is not done", len(p.toC.Take()))
+		}
+	})
+}

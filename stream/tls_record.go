@@ -75,6 +75,7 @@ func (t *secure) seal() error {
 	if t.out != nil || s.out == nil || t.shake != nil {
 		return nil
 	}
+	s.wroteSome() // exact now: what is encrypted next is longer than it was
 	p := s.out.Bytes()
 	p = p[:min(len(p), sealMost)]
 	t.out = s.loop.GetBuffer()
