@@ -115,3 +115,60 @@ func TestBeginTLS_OnlyWithNothingUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// panicker is a sink that panics when it is told of bytes.
+type panicker struct{ recorder }
+
+func (p *panicker) StreamReadable() { panic("not these bytes") }
+
+// What comes right behind the handshake is not told of by an event; a panic ends the stream all
+// the same, and what it was shown in the loop's own buffer is not its own.
+func TestTLS_SinkThatPanicsBehindTheHandshake(t *testing.T) {
+	r := &panicker{}
+	tlsBubble(t, nil, r, func(p *tlsPair) {
+		r.s = p.server
+		told := p.begin(nil)
+		a := testcert.Shared()
+		client := p.spawn(func(ctx context.Context) error { return p.client.StartTLS(ctx, stream.Client, a.Client()) })
+		p.toS.Send(p.toC.Take())
+		synctest.Wait()
+		p.toC.Send(p.toS.Take())
+		if err := <-client; err != nil {
+			t.Fatal(err)
+		}
+		p.on(func() { p.client.SendBytes([]byte("request")) })
+		p.toS.Send(p.toC.Take())
+		synctest.Wait()
+		if err := <-told; err != nil {
+			t.Fatal(err)
+		}
+		if r.closed != 1 || r.err != stream.ErrPanicked {
+			t.Errorf("closed %d times with %v", r.closed, r.err)
+		}
+	})
+}
+
+func TestBeginTLS_DoneThatPanics(t *testing.T) {
+	for name, hello := range map[string]string{"success": "", "failure": "garbage"} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{}
+			tlsBubble(t, nil, r, func(p *tlsPair) {
+				config := testcert.Shared().Server(t)
+				p.on(func() {
+					if err := p.server.BeginTLS(context.Background(), stream.Server, config, nil, func(error) { panic("done") }); err != nil {
+						t.Error(err)
+					}
+				})
+				if hello == "" {
+					p.connect()
+				} else {
+					p.toS.Send(hello)
+					synctest.Wait()
+				}
+				if r.closed != 1 || r.err != stream.ErrPanicked {
+					t.Errorf("closed %d times with %v", r.closed, r.err)
+				}
+			})
+		})
+	}
+}

@@ -137,7 +137,7 @@ func (h *handshake) end() {
 
 func (h *handshake) tell() {
 	if h.done != nil {
-		h.done(h.err)
+		h.secure.s.guard(func() { h.done(h.err) })
 	}
 }
 

@@ -115,8 +115,20 @@ func (a *anotherRead) RunTask() {
 	s := a.s
 	a.posted = false
 	if a.more && s.flags&(closed|paused) == 0 { // else Resume comes back to it
-		s.readable(loop.Read)
+		s.guard(func() { s.readable(loop.Read) })
 	}
+}
+
+// guard runs f and closes the stream if that panics, as the loop does when an event is handled.
+func (s *Stream) guard(f func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			s.close(ErrPanicked)
+		}
+	}()
+	f()
+	returned = true
 }
 
 // closed gives back what the stream that was closed had for TLS.
