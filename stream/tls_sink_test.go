@@ -320,3 +320,16 @@ func TestTLS_ReadWaitsUntilItIsUp(t *testing.T) {
 		}
 	})
 }
+
+// The kernel is not asked again before it says that it has room.
+func TestTLS_BlockedOutputCostsOneWrite(t *testing.T) {
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.toS.SetRoom(10)
+		_, before := p.toS.Calls()
+		p.on(func() { p.server.SendBytes(make([]byte, 1000)) })
+		if _, writes := p.toS.Calls(); writes != before+1 {
+			t.Errorf("%d writes", writes-before)
+		}
+	})
+}
