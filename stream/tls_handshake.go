@@ -147,12 +147,12 @@ func (h *handshake) fail() {
 	s := t.s
 	if s.out != nil {
 		s.loop.PutBuffer(s.out) // meant for a peer that was not to read it in clear
-		if c := s.calls; c != nil && c.extras != nil {
-			c.extras.reject(closedError{h.err})
-		}
 	}
 	t.releaseHead()
 	s.out, s.tls = t.out, nil
+	if c := s.calls; c != nil && c.extras != nil {
+		c.extras.reject(closedError{h.err}) // what was to be sent by TLS is not sent
+	}
 	h.tell()
 	if s.err == nil {
 		s.err = h.err

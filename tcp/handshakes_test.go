@@ -77,27 +77,6 @@ func stall(t *testing.T, addr string) (gone chan error) {
 	return gone
 }
 
-func TestServer_ServeTLS(t *testing.T) {
-	handler := func(ctx context.Context, s *stream.Stream) error {
-		if state, ok := s.ConnectionState(); !ok || state.ServerName != "localhost" || !tcp.PeerAddr(ctx).IsValid() {
-			t.Errorf("the handler began with %v, %+v", ok, state)
-		}
-		return echo(ctx, s)
-	}
-	_, _, addr := serveTLS(t, tcp.ServerOptions{}, handler)
-	for range 3 {
-		says(t, addr)
-	}
-	g, err := loop.NewGroup(1, loop.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	if err := tcp.NewServer(echo, tcp.ServerOptions{}).ServeTLS(g, listen(t, "127.0.0.1:0")); err != tcp.ErrNoTLS {
-		t.Errorf("without a configuration: %v", err)
-	}
-}
-
 // Whoever stalls holds a place for a while; the next one has it then.
 func TestServer_StalledHandshakesGiveTheirPlaceBack(t *testing.T) {
 	_, _, addr := serveTLS(t, tcp.ServerOptions{MaxHandshakes: 1, HandshakeTimeout: 200 * time.Millisecond}, echo)
