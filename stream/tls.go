@@ -51,7 +51,9 @@ type secure struct {
 //
 // The configuration is used as it is, and by many streams at once: do not change it. A
 // client's must have a ServerName or InsecureSkipVerify. Its callbacks run in the calling coroutine and
-// may park by ClientHelloInfo.Context or CertificateRequestInfo.Context. A handshake that
+// may park by ClientHelloInfo.Context or CertificateRequestInfo.Context, which do not end with ctx
+// nor with the stream: one that waits needs a limit of its own. But a client's ClientSessionCache
+// is also called by later reads, on the loop: it must not block. A handshake that
 // computes for long loses the loop as any coroutine does. There is no time limit but ctx's.
 func (s *Stream) StartTLS(ctx context.Context, side Side, config *tls.Config) error {
 	var h *handshake
