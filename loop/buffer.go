@@ -96,9 +96,9 @@ func (l *Loop) Scratch() *Buffer {
 // ScratchBuffer returns what Scratch returns, without emptying it.
 func (l *Loop) ScratchBuffer() *Buffer { return &l.scratch }
 
-// Workspace returns another 64 KiB of the loop's own, for code that transforms bytes on
-// their way into Scratch, such as TLS. It returns nil while somebody has it. What is in it is valid
-// until ReturnWorkspace.
+// Workspace returns another 64 KiB of the loop's own, for code that runs while Scratch is in
+// use: TLS, which transforms bytes on their way into it, or a read whose bytes nobody wants. It
+// returns nil while somebody has it. What is in it is valid until ReturnWorkspace.
 func (l *Loop) Workspace() []byte {
 	p := l.workspace
 	if p == nil && !l.workspaceLent {

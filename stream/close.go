@@ -88,9 +88,13 @@ func (s *Stream) startDraining() {
 // drainMore reads and drops. The bound is on one burst: a peer that sends faster than it is read
 // for long is cut off.
 func (s *Stream) drainMore() {
-	scratch := s.loop.Scratch().Space(0)
+	space := s.loop.Workspace() // not Scratch: it may be under the eyes of another stream's sink
+	if space == nil {
+		return // the next event finds it
+	}
+	defer s.loop.ReturnWorkspace(space)
 	for left := drainBytes; left > 0; {
-		n, err := s.loop.Files().Read(int(s.fd), scratch)
+		n, err := s.loop.Files().Read(int(s.fd), space)
 		switch {
 		case isAgain(err):
 			return

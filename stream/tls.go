@@ -20,9 +20,9 @@ const (
 )
 
 var (
-	// ErrNotIdle is returned by StartTLS on a stream that has unread or unsent bytes, a read
-	// under way, or TLS already. Bytes that came in clear must not pass for bytes that came
-	// by TLS.
+	// ErrNotIdle is returned by StartTLS, BeginTLS and DetachNow on a stream that has unsent
+	// bytes, a read under way or, but for DetachNow, TLS already; and by StartTLS if there are
+	// unread bytes: what came in clear must not pass for what came by TLS.
 	ErrNotIdle = errors.New("stream: not idle; cannot start TLS")
 	// ErrRenegotiation is returned for a configuration that lets servers renegotiate.
 	ErrRenegotiation = errors.New("stream: TLS renegotiation is not supported")
@@ -51,24 +51,25 @@ type secure struct {
 //
 // The configuration is used as it is, and by many streams at once: do not change it. A
 // client's must have a ServerName or InsecureSkipVerify. Its callbacks run in the calling coroutine and
-// may park by ClientHelloInfo.Context or CertificateRequestInfo.Context. A handshake that
+// may park by ClientHelloInfo.Context or CertificateRequestInfo.Context, which do not end with ctx
+// nor with the stream: one that waits needs a limit of its own. But a client's ClientSessionCache
+// is also called by later reads, on the loop: it must not block. A handshake that
 // computes for long loses the loop as any coroutine does. There is no time limit but ctx's.
 func (s *Stream) StartTLS(ctx context.Context, side Side, config *tls.Config) error {
 	var h *handshake
 	err := s.loop.Do(ctx, func(context.Context) (err error) {
-		switch {
-		case s.flags&(closed|closing|ending|eof) != 0:
-			return s.closedErr()
-		case s.tls != nil || s.in != nil || s.Pending() > 0 || s.Reading():
+		if s.in != nil && s.flags&closed == 0 {
 			return ErrNotIdle
 		}
-		h, err = s.prepare(side, config)
+		if h, err = s.prepare(side, config); err == nil {
+			h.ctx, h.started = ctx, true // before the loop can hear the peer
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return h.runHere(ctx)
+	return h.runHere()
 }
 
 // BeginTLS is StartTLS for engine code: it returns at once, and done is called on the loop
@@ -76,7 +77,7 @@ func (s *Stream) StartTLS(ctx context.Context, side Side, config *tls.Config) er
 // which TLS is off again then, is closed after it: with Drain, so that done may still say
 // something in clear to a peer that has sent no TLS at all ([tls.RecordHeaderError]). If the
 // stream is closed meanwhile, only its sink is told. Unread bytes are taken for the peer's
-// first records.
+// first records; nothing may be unsent ([ErrNotIdle]).
 //
 // A server's handshake begins with the client's first byte, and when gate, which may be nil,
 // lets it. ctx gives values to the configuration's callbacks; its end is not looked at. Call
@@ -88,6 +89,7 @@ func (s *Stream) BeginTLS(ctx context.Context, side Side, config *tls.Config, ga
 	}
 	h.gate, h.done = gate, done
 	h.Init(ctx)
+	s.keep() // if it is called by StreamReadable
 	h.secure.head, s.in = s.in, nil
 	if side == Client || h.secure.head != nil {
 		h.start()
@@ -100,6 +102,10 @@ func (s *Stream) BeginTLS(ctx context.Context, side Side, config *tls.Config, ga
 // prepare puts TLS under the stream.
 func (s *Stream) prepare(side Side, config *tls.Config) (*handshake, error) {
 	switch {
+	case s.flags&(closed|closing|ending|eof) != 0:
+		return nil, s.closedErr()
+	case s.tls != nil || s.Pending() > 0 || s.Reading():
+		return nil, ErrNotIdle
 	case config == nil:
 		return nil, errors.New("stream: TLS needs a configuration")
 	case config.Renegotiation != tls.RenegotiateNever:

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"eddy/async"
 )
@@ -56,4 +57,48 @@ func TestWriteFuture_OverTLS(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was written before a handshake failed was not sent.
+func TestWriteFuture_OfAHandshakeThatFails(t *testing.T) {
+	tlsBubble(t, nil, &recorder{}, func(p *tlsPair) {
+		told := p.begin(nil)
+		var done func() (struct{}, error, bool)
+		p.on(func() {
+			f, err := p.server.WriteFuture([]byte("secret"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = f.Result
+		})
+		p.toS.Send("garbage, and no hello")
+		synctest.Wait()
+		if <-told == nil {
+			t.Fatal("the handshake succeeded")
+		}
+		p.toS.CloseWrite()
+		synctest.Wait()
+		if _, err, done := done(); !done || err == nil {
+			t.Errorf("the write is done %v with %v", done, err)
+		}
+	})
+}
+
+// It is done no later either: what follows is longer encrypted, and must not count against it.
+func TestWriteFuture_OverTLSIsDoneWhenItsRecordsHaveLeft(t *testing.T) {
+	const first = 48 << 10 // what is encrypted at a time
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.toC.SetRoom(0)
+		var f *async.Future[struct{}]
+		p.on(func() {
+			f, _ = p.client.WriteFuture(make([]byte, first))
+			p.client.WriteFuture(make([]byte, first))
+		})
+		p.toC.SetRoom(p.pending(p.client) - first) // all of the first records, nothing of others
+		p.on(func() {})
+		if !f.Done() {
+			t.Errorf("%d bytes of records have left, and the write is not done", len(p.toC.Take()))
+		}
+	})
 }

@@ -20,7 +20,9 @@ type Handshakes struct {
 	mu      sync.Mutex
 	most    int
 	running int
-	waiting []*handshake
+	waiting []*handshake // nil: has given up
+	first   int          // how many have left waiting: the number of the first one there
+	gone    int          // how many have given up
 }
 
 // NewHandshakes returns a bound: zero means DefaultMaxHandshakes, less none. name is what
@@ -36,7 +38,7 @@ func NewHandshakes(name string, most int) *Handshakes {
 func (g *Handshakes) Running() (running, waiting int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.running, len(g.waiting)
+	return g.running, len(g.waiting) - g.gone
 }
 
 // enter reports whether h may begin; if not, its RunTask is posted when it may.
@@ -47,6 +49,7 @@ func (g *Handshakes) enter(h *handshake) bool {
 		g.running++
 		return true
 	}
+	h.turn = g.first + len(g.waiting)
 	g.waiting = append(g.waiting, h)
 	return false
 }
@@ -56,12 +59,29 @@ func (g *Handshakes) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for len(g.waiting) > 0 {
-		h := g.waiting[0]
-		g.waiting[0] = nil
-		g.waiting = g.waiting[1:]
-		if h.secure.s.loop.PostTask(h) {
+		if h := g.pop(); h != nil && h.secure.s.loop.PostTask(h) {
 			return
 		}
 	}
 	g.running--
+}
+
+func (g *Handshakes) pop() (h *handshake) {
+	h, g.waiting[0] = g.waiting[0], nil
+	g.waiting = g.waiting[1:]
+	g.first++
+	if h == nil {
+		g.gone--
+	}
+	return h
+}
+
+// giveUp is called when h's stream was closed: if h waits, nothing shall hold its memory.
+func (g *Handshakes) giveUp(h *handshake) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := h.turn - g.first; 0 <= i && i < len(g.waiting) && g.waiting[i] == h {
+		g.waiting[i] = nil
+		g.gone++
+	}
 }

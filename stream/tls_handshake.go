@@ -14,6 +14,7 @@ type handshake struct {
 	ctx          context.Context // of the coroutine that runs it
 	reader       *loop.Waiter
 	gate         *Handshakes
+	turn         int // its number among those that have waited there
 	done         func(error)
 	err          error
 	started      bool
@@ -21,11 +22,10 @@ type handshake struct {
 }
 
 // runHere runs the handshake in the calling coroutine or goroutine.
-func (h *handshake) runHere(ctx context.Context) error {
+func (h *handshake) runHere() error {
 	s := h.secure.s
-	h.ctx, h.started = ctx, true
 	h.err = ErrPanicked // if a callback of the configuration does
-	last := context.WithoutCancel(ctx)
+	last := context.WithoutCancel(h.ctx)
 	defer func() {
 		if h.err == ErrPanicked {
 			s.loop.Do(last, func(context.Context) error { h.end(); return nil })
@@ -137,7 +137,7 @@ func (h *handshake) end() {
 
 func (h *handshake) tell() {
 	if h.done != nil {
-		h.done(h.err)
+		h.secure.s.guard(func() { h.done(h.err) })
 	}
 }
 
@@ -148,6 +148,9 @@ func (h *handshake) fail() {
 	s.dropOutput() // which was not to be read in clear
 	t.releaseHead()
 	s.out, s.tls = t.out, nil
+	if c := s.calls; c != nil && c.extras != nil {
+		c.extras.reject(closedError{h.err}) // what was to be sent by TLS is not sent
+	}
 	h.tell()
 	if s.err == nil {
 		s.err = h.err

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"io"
 	"syscall"
 
@@ -10,6 +11,12 @@ import (
 // sealMost is how many bytes are encrypted before the kernel takes them: three full records. The
 // rest stays in clear, so that output that waits for its peer is not held twice.
 const sealMost = 48 << 10
+
+// answersMost bounds the records that wait for the peer and are not the stream's own output, but
+// crypto/tls's answers: a peer can ask for new keys again and again and read none of them.
+const answersMost = 32 << 10
+
+var errAnswers = errors.New("stream: the peer has TLS answer it and does not read")
 
 // read is what Files.Read is for a plain descriptor: EAGAIN when there is nothing, zero at
 // the end. It fills p as far as it can, and notes whether there may be more that the poller
@@ -45,10 +52,16 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 			t.takeBack()
 			t.s.loop.ReturnWorkspace(space)
 		}()
-	} else if space != nil {
-		t.s.loop.ReturnWorkspace(space)
+	} else {
+		if space != nil {
+			t.s.loop.ReturnWorkspace(space)
+		}
+		defer t.trim()
 	}
 	for n < len(p) && err == nil {
+		if t.out != nil && t.out.Len() > sealMost+answersMost {
+			return n, errAnswers
+		}
 		var k int
 		k, err = t.tls.Read(p[n:])
 		n += k
@@ -62,6 +75,7 @@ func (t *secure) seal() error {
 	if t.out != nil || t.shake != nil || s.out == nil && s.ahead() == nil {
 		return nil
 	}
+	s.wroteSome() // exact now: what is encrypted next is longer than it was
 	p, read, err := s.front(sealMost)
 	if err != nil {
 		return err
@@ -109,8 +123,20 @@ func (a *anotherRead) RunTask() {
 	s := a.s
 	a.posted = false
 	if a.more && s.flags&(closed|paused) == 0 { // else Resume comes back to it
-		s.readable(loop.Read)
+		s.guard(func() { s.readable(loop.Read) })
 	}
+}
+
+// guard runs f and closes the stream if that panics, as the loop does when an event is handled.
+func (s *Stream) guard(f func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			s.close(ErrPanicked)
+		}
+	}()
+	f()
+	returned = true
 }
 
 // closed gives back what the stream that was closed had for TLS.
@@ -120,7 +146,12 @@ func (t *secure) closed() {
 		t.s.loop.PutBuffer(t.out)
 		t.out = nil
 	}
-	if t.shake != nil && t.shake.reader != nil {
-		t.shake.reader.Wake()
+	if h := t.shake; h != nil {
+		if h.gate != nil {
+			h.gate.giveUp(h)
+		}
+		if h.reader != nil {
+			h.reader.Wake()
+		}
 	}
 }

@@ -244,6 +244,9 @@ func TestHandshakes_WaitTheirTurn(t *testing.T) {
 			t.Error("a connection that waits for its turn is still read")
 		}
 		p.on(second.server.CloseNow)
+		if n, w := gate.Running(); n != 1 || w != 1 {
+			t.Errorf("%d under way, %d waiting when one has left", n, w)
+		}
 		p.on(first.server.CloseNow)
 		p.carry()
 		if c, s := <-client, <-told; c != nil || s != nil {
@@ -313,6 +316,19 @@ func TestTLS_ReadWaitsUntilItIsUp(t *testing.T) {
 		p.carry()
 		if c, s, r := <-client, <-told, <-read; c != nil || s != nil || r != nil {
 			t.Error(c, s, r)
+		}
+	})
+}
+
+// The kernel is not asked again before it says that it has room.
+func TestTLS_BlockedOutputCostsOneWrite(t *testing.T) {
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.toS.SetRoom(10)
+		_, before := p.toS.Calls()
+		p.on(func() { p.server.SendBytes(make([]byte, 1000)) })
+		if _, writes := p.toS.Calls(); writes != before+1 {
+			t.Errorf("%d writes", writes-before)
 		}
 	})
 }

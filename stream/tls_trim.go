@@ -55,7 +55,8 @@ func (h *holdings) lendable(size int) bool {
 	return h.raw != nil && h.input.Len() == 0 && h.raw.Len() < size
 }
 
-// takeBack takes the lent buffer away. What is left in it is copied.
+// takeBack takes the lent buffer away, or one of the connection's own that has served. What is
+// left in it is copied.
 func (h *holdings) takeBack() {
 	*h.raw = *bytes.NewBuffer(bytes.Clone(h.raw.Bytes()))
 	if n := h.input.Len(); n > 0 {
@@ -65,15 +66,14 @@ func (h *holdings) takeBack() {
 	} else {
 		h.input.Reset(nil)
 	}
-}
-
-// trim drops what the handshake has left.
-func (h *holdings) trim() {
-	if h.raw == nil {
-		return
-	}
-	h.takeBack()
 	if h.hand.Len() == 0 {
 		*h.hand = bytes.Buffer{}
+	}
+}
+
+// trim drops what the handshake, or a read without a lent buffer, has left.
+func (h *holdings) trim() {
+	if h.raw != nil && h.input.Len() == 0 {
+		h.takeBack()
 	}
 }

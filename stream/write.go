@@ -61,9 +61,7 @@ func (s *Stream) flushLater() {
 // FlushBeforeSleep implements loop.Flusher.
 func (s *Stream) FlushBeforeSleep() {
 	s.flags &^= dirty
-	if s.Pending() > 0 {
-		s.flush()
-	}
+	s.FlushNow()
 }
 
 // FlushNow writes without waiting for the end of the turn.

@@ -43,7 +43,7 @@ type DialOptions struct {
 	Allow func(netip.AddrPort) error
 	// TLS, if not nil, secures the stream before Dial returns it. If it has no ServerName, a
 	// copy with the host of the address is used, which the server's certificate must be
-	// for. See [stream.Stream.StartTLS].
+	// for; a Unix socket has none. See [stream.Stream.StartTLS].
 	TLS *tls.Config
 	// Control, if not nil, is called with each descriptor before it is bound and connected, as
 	// that of [net.Dialer]; TCP_NODELAY and keep-alive have been set then. It runs on the
@@ -102,12 +102,12 @@ func Dial(ctx context.Context, addr string, o DialOptions) (*stream.Stream, erro
 
 // serverNamed returns config with a name for the server.
 func serverNamed(config *tls.Config, addr string) *tls.Config {
-	if config.ServerName != "" {
+	if config.ServerName != "" || strings.HasPrefix(addr, "unix:") {
 		return config
 	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return config // a Unix socket's
+		return config // it was connected to, so there is none
 	}
 	config = config.Clone()
 	config.ServerName = trimDot(host)

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,4 +144,48 @@ func TestDial_TLSFailures(t *testing.T) {
 func descriptors(l *loop.Loop) (n int) {
 	l.Do(context.Background(), func(context.Context) error { n = l.Descriptors(); return nil })
 	return n
+}
+
+// A Unix socket has no name that a certificate could be for.
+func TestDial_TLSOverAUnixSocket(t *testing.T) {
+	l := dialLoop(t)
+	config, names := testcert.Shared().Server(t), make(chan string, 1)
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		names <- hello.ServerName
+		return nil, nil
+	}
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				c = tls.Server(c, config)
+				io.Copy(c, c)
+			}()
+		}
+	}()
+	addr := "unix:" + listener.Addr().String()
+	if _, err := tcp.Dial(t.Context(), addr, tcp.DialOptions{Loop: l, TLS: trusting()}); err == nil || !strings.Contains(err.Error(), "ServerName") {
+		t.Errorf("without a name: %v, want to be told of ServerName", err)
+	}
+	named := trusting()
+	named.ServerName = "localhost"
+	for name, config := range map[string]*tls.Config{"": {InsecureSkipVerify: true}, "localhost": named} {
+		s, err := tcp.Dial(t.Context(), addr, tcp.DialOptions{Loop: l, TLS: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := <-names; got != name {
+			t.Errorf("the server was asked for %q, want %q", got, name)
+		}
+		talk(t, s)
+	}
 }

@@ -26,8 +26,8 @@ type KeyPair struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	loaded  stamps // of the files that current came from
-	refused stamps // of the files that were last found unfit
+	loaded  stamps  // of the files that current came from
+	refused *stamps // of the files that were last found unfit, nil: none
 	checked time.Time
 }
 
@@ -69,8 +69,8 @@ func (p *KeyPair) latest() *tls.Certificate {
 	if now := time.Now(); now.Sub(p.checked) >= keyPairCheck {
 		p.checked = now
 		if found := p.stamps(); found != p.loaded {
-			if err := p.load(found); err != nil && found != p.refused {
-				p.refused = found
+			if err := p.load(found); err != nil && (p.refused == nil || found != *p.refused) {
+				p.refused = &found
 				slog.Warn("the former certificate stays in use", slog.Any("error", err))
 			}
 		}
@@ -83,7 +83,7 @@ func (p *KeyPair) load(found stamps) error {
 	if err != nil {
 		return fmt.Errorf("tcp: certificate %s with key %s: %w", p.cert, p.key, err)
 	}
-	p.current, p.loaded, p.refused = &pair, found, stamps{}
+	p.current, p.loaded, p.refused = &pair, found, nil
 	return nil
 }
 

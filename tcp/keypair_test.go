@@ -75,6 +75,19 @@ func TestKeyPair_FollowsItsFiles(t *testing.T) {
 		uses(renewed, "a second later")
 		os.Remove(keyFile)
 		time.Sleep(2 * time.Second)
-		uses(renewed, "without its files")
+		uses(renewed, "without its key")
+		write(keyFile, newKey)
+		time.Sleep(2 * time.Second)
+		uses(renewed, "with its key again")
+		os.Remove(certFile)
+		os.Remove(keyFile)
+		logs.Reset()
+		for range 3 {
+			time.Sleep(2 * time.Second)
+			uses(renewed, "without its files")
+		}
+		if n := strings.Count(logs.String(), "former certificate"); n != 1 {
+			t.Errorf("files that are gone were logged %d times: %s", n, logs.String())
+		}
 	})
 }
