@@ -79,8 +79,8 @@ func (s *Stream) StartTLS(ctx context.Context, side Side, config *tls.Config) er
 // stream is closed meanwhile, only its sink is told. Unread bytes are taken for the peer's
 // first records; nothing may be unsent ([ErrNotIdle]).
 //
-// A server's handshake begins with the client's first byte, and when gate, which may be nil,
-// lets it. ctx gives values to the configuration's callbacks; its end is not looked at. Call
+// A server's handshake begins with the client's first whole record, and when gate, which may be
+// nil, lets it. ctx gives values to the configuration's callbacks; its end is not looked at. Call
 // BeginTLS on the loop.
 func (s *Stream) BeginTLS(ctx context.Context, side Side, config *tls.Config, gate *Handshakes, done func(error)) error {
 	h, err := s.prepare(side, config)
@@ -91,7 +91,7 @@ func (s *Stream) BeginTLS(ctx context.Context, side Side, config *tls.Config, ga
 	h.Init(ctx)
 	s.keep() // if it is called by StreamReadable
 	h.secure.head, s.in = s.in, nil
-	if side == Client || h.secure.head != nil {
+	if side == Client || h.secure.head != nil && wholeRecord(h.secure.head.Bytes()) {
 		h.start()
 	} else {
 		s.setWant(s.want | readWant)

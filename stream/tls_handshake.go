@@ -13,6 +13,7 @@ type handshake struct {
 	secure       *secure
 	ctx          context.Context // of the coroutine that runs it
 	reader       *loop.Waiter
+	out          []byte // written, not handed to the loop
 	gate         *Handshakes
 	turn         int // its number among those that have waited there
 	done         func(error)
@@ -83,18 +84,62 @@ func (h *handshake) JobDone(o loop.Outcome) {
 	h.end()
 }
 
-// await waits for the peer's next bytes. It is called with the loop held.
-func (h *handshake) await(ctx context.Context) error {
-	s := h.secure.s
-	if s.flags&closed != 0 {
-		return s.closedErr()
+// read is the wire's while the handshake runs, wherever that is. What it has written leaves when it
+// waits for the answer, so a flight of several records costs one visit to the loop.
+func (h *handshake) read(p []byte) (int, error) {
+	w := &h.secure.wire
+	if w.head == nil || w.head.Len() == 0 {
+		if err := w.s.loop.Do(h.ctx, h.fill); err != nil {
+			return 0, err
+		}
 	}
-	var w loop.Waiter
-	w.Init(ctx)
-	h.reader = &w
-	defer func() { h.reader = nil }()
-	s.setWant(s.want | readWant)
-	return w.Wait(ctx)
+	n := copy(p, w.head.Bytes())
+	w.head.Discard(n)
+	return n, nil
+}
+
+// fill waits for the peer's next bytes.
+func (h *handshake) fill(ctx context.Context) error {
+	s := h.secure.s
+	if err := h.handOver(); err != nil {
+		return err
+	}
+	for {
+		err := h.fetch()
+		if err != error(wouldBlock{}) {
+			return err
+		}
+		var w loop.Waiter
+		w.Init(ctx)
+		h.reader = &w
+		s.setWant(s.want | readWant)
+		err = w.Wait(ctx)
+		h.reader = nil
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fetch adds what the kernel has to the bytes to be read.
+func (h *handshake) fetch() error {
+	w := &h.secure.wire
+	if w.head == nil {
+		w.head = w.s.loop.GetBuffer()
+	}
+	n, err := w.fromKernel(w.head.Space(1))
+	w.head.Extend(n)
+	return err
+}
+
+// handOver gives what was written to the loop.
+func (h *handshake) handOver() error {
+	if len(h.out) == 0 {
+		return nil
+	}
+	err := h.secure.queue(h.out)
+	h.out = h.out[:0]
+	return err
 }
 
 // ready deals with a read event.
@@ -103,11 +148,28 @@ func (h *handshake) ready(ready loop.Ready) {
 	switch {
 	case h.reader != nil:
 		h.reader.Wake()
-	case !h.started:
-		h.start()
-	default: // it computes, or waits for its turn
+	case h.started: // it computes, or waits for its turn
 		s.unwanted(ready)
+	case h.fetch() != nil || wholeRecord(h.secure.head.Bytes()):
+		h.start()
 	}
+}
+
+// wholeRecord reports whether p begins with a whole record of a handshake, or with something
+// else. A handshake takes a coroutine and a place among others, and those who send their
+// hello by drops shall not have them.
+func wholeRecord(p []byte) bool {
+	const typeHandshake, recordMost = 22, 16 << 10 // RFC 8446 §5.1
+	switch {
+	case len(p) == 0:
+		return false
+	case p[0] != typeHandshake:
+		return true
+	case len(p) < recordHeader:
+		return false
+	}
+	n := int(p[3])<<8 + int(p[4])
+	return n > recordMost || len(p) >= recordHeader+n
 }
 
 // end is called on the loop when the handshake is over.
@@ -118,7 +180,11 @@ func (h *handshake) end() {
 	h.ended = true
 	t := h.secure
 	s := t.s
+	h.handOver() // a close is dealt with below
 	t.shake = nil
+	if t.head != nil && t.head.Len() == 0 {
+		t.releaseHead()
+	}
 	switch {
 	case s.flags&closed != 0: // the sink knows
 		if h.err == nil {

@@ -4,21 +4,27 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
+	"eddy/internal/poll"
 	"eddy/loop"
 )
 
 // wire is what a stream's tls.Conn takes for its connection: the descriptor for reads, the
-// stream's queue of records for writes. A read never blocks: it parks while the handshake
-// runs, and later fails with wouldBlock, which crypto/tls takes for a passing trouble.
+// stream's queue of records for writes. A read never blocks: it fails with wouldBlock, which
+// crypto/tls takes for a passing trouble. While the handshake runs, that has both: it need not
+// have the loop, and its reads wait.
 type wire struct {
 	s       *Stream
-	head    *loop.Buffer // bytes that were read before TLS began
+	head    *loop.Buffer // bytes that were read before TLS was up
 	conn    net.Conn     // once the stream was detached: what everything goes to
 	drained bool         // the kernel has had nothing more
 	eof     bool         // the descriptor is at its end
 }
+
+// recordHeader is the length of what is before each record (RFC 8446 §5.1).
+const recordHeader = 5
 
 // wouldBlock is the error that crypto/tls does not keep (see Conn.readRecordOrCCS there).
 type wouldBlock struct{}
@@ -40,30 +46,14 @@ func (w *wire) Read(p []byte) (n int, err error) {
 		return w.conn.Read(p)
 	}
 	if h := w.s.tls.shake; h != nil {
-		return w.readWaiting(h, p)
+		return h.read(p)
 	}
 	return w.read(p)
-}
-
-// readWaiting is read that waits for bytes.
-func (w *wire) readWaiting(h *handshake, p []byte) (n int, err error) {
-	err = w.s.loop.Do(h.ctx, func(ctx context.Context) error {
-		n, err = w.read(p)
-		for err == error(wouldBlock{}) {
-			w.drained = false
-			if err = h.await(ctx); err == nil {
-				n, err = w.read(p)
-			}
-		}
-		return err
-	})
-	return n, err
 }
 
 // read reads once. After a short read it does not ask the kernel again: that there is
 // nothing more would be all it learned.
 func (w *wire) read(p []byte) (int, error) {
-	s := w.s
 	switch {
 	case w.head != nil:
 		n := copy(p, w.head.Bytes())
@@ -71,17 +61,25 @@ func (w *wire) read(p []byte) (int, error) {
 			w.releaseHead()
 		}
 		return n, nil
+	case w.drained:
+		return 0, wouldBlock{}
+	}
+	return w.fromKernel(p)
+}
+
+// fromKernel is read without a thought of what came before.
+func (w *wire) fromKernel(p []byte) (int, error) {
+	s := w.s
+	switch {
 	case s.flags&closed != 0:
 		return 0, s.closedErr()
 	case w.eof:
 		return 0, io.EOF
-	case w.drained:
-		return 0, wouldBlock{}
 	}
 	n, err := s.loop.Files().Read(int(s.fd), p)
+	w.drained = err == nil && n < len(p) || isAgain(err)
 	switch {
 	case isAgain(err):
-		w.drained = true
 		return 0, wouldBlock{}
 	case err != nil:
 		return 0, err
@@ -89,7 +87,6 @@ func (w *wire) read(p []byte) (int, error) {
 		w.eof = true
 		return 0, io.EOF
 	}
-	w.drained = n < len(p)
 	return n, nil
 }
 
@@ -106,8 +103,8 @@ func (w *wire) Write(p []byte) (int, error) {
 		return w.conn.Write(p)
 	}
 	if h := w.s.tls.shake; h != nil {
-		err := w.s.loop.Do(context.WithoutCancel(h.ctx), func(context.Context) error { return w.queue(p) })
-		return len(p), err
+		h.out = append(h.out, p...)
+		return len(p), nil
 	}
 	return len(p), w.queue(p)
 }
@@ -139,7 +136,7 @@ func (w *wire) LocalAddr() net.Addr {
 	if w.conn != nil {
 		return w.conn.LocalAddr()
 	}
-	return net.TCPAddrFromAddrPort(w.s.loop.Files().LocalAddr(int(w.s.fd)))
+	return w.addr(poll.Files.LocalAddr)
 }
 
 // RemoteAddr implements net.Conn.
@@ -147,7 +144,26 @@ func (w *wire) RemoteAddr() net.Addr {
 	if w.conn != nil {
 		return w.conn.RemoteAddr()
 	}
-	return net.TCPAddrFromAddrPort(w.s.loop.Files().PeerAddr(int(w.s.fd)))
+	return w.addr(poll.Files.PeerAddr)
+}
+
+// addr is asked for by the callbacks of handshakes, which need not have the loop. The number of a
+// closed descriptor may be another's.
+func (w *wire) addr(of func(poll.Files, int) netip.AddrPort) net.Addr {
+	s := w.s
+	var found netip.AddrPort
+	ask := func(context.Context) error {
+		if s.flags&closed == 0 {
+			found = of(s.loop.Files(), int(s.fd))
+		}
+		return nil
+	}
+	if h := s.tls.shake; h != nil {
+		s.loop.Do(context.WithoutCancel(h.ctx), ask)
+	} else {
+		ask(nil)
+	}
+	return net.TCPAddrFromAddrPort(found)
 }
 
 // SetDeadline implements net.Conn. Nothing waits before the stream was detached.

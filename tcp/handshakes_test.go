@@ -65,7 +65,7 @@ func stall(t *testing.T, addr string) (gone chan error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Write([]byte("\x16\x03\x01\x02\x00\x01")); err != nil {
+	if _, err := c.Write([]byte("\x16\x03\x01\x00\x05\x01\x00\x02\x00\x03")); err != nil {
 		t.Fatal(err)
 	}
 	gone = make(chan error, 1)
