@@ -1,6 +1,5 @@
 // Command tlsproxy takes TLS off connections and passes them on in clear. A slow reader costs
-// some hundred KiB, however fast the other side is. An end is passed on as an end, and a
-// failure never as one.
+// some hundred KiB at most. An end is passed on as an end, and a failure never is.
 //
 //	go run ./examples/tlsproxy -listen :8443 -cert cert.pem -key key.pem -upstream 127.0.0.1:8080
 package main
@@ -65,15 +64,10 @@ func run(ctx context.Context, listen, cert, key, upstream string, listening func
 func serve(ctx context.Context, client *stream.Stream, upstream string) error {
 	ctx = context.WithoutCancel(ctx) // which ends for a client that has sent all and waits for long
 	server, err := tcp.Dial(ctx, upstream, tcp.DialOptions{})
-	if err != nil {
-		client.Loop().Post(client.CloseNow) // no close_notify: it is not the upstream that has ended
-		return err
+	if err != nil { // and no close_notify: it is not the upstream that has ended
+		return client.Loop().Do(ctx, func(context.Context) error { client.CloseNow(); return err })
 	}
-	defer server.Loop().Post(server.CloseNow)
-	client.Loop().Post(func() { // what takes no context belongs to the loop
-		client.OnClose(func(error) { server.CloseNow() })
-		server.OnClose(func(error) { client.CloseNow() })
-	})
+	defer server.Loop().Post(server.CloseNow) // what takes no context belongs to the loop
 	there := async.Go(ctx, func(ctx context.Context) (any, error) { return nil, pass(ctx, server, client) })
 	back := async.Go(ctx, func(ctx context.Context) (any, error) { return nil, pass(ctx, client, server) })
 	_, err = async.Gather(async.Quiet(ctx), there, back) // quiet: when one fails, so does the other
@@ -81,12 +75,17 @@ func serve(ctx context.Context, client *stream.Stream, upstream string) error {
 }
 
 // pass sends to dst what comes from src, and then its end.
-func pass(ctx context.Context, dst, src *stream.Stream) (err error) {
-	for err == nil {
-		var data []byte
-		if data, err = src.ReadSome(ctx, 64<<10); err == nil {
-			err = dst.Write(ctx, data) // parks while much waits for dst's peer: the backpressure
-		}
+func pass(ctx context.Context, dst, src *stream.Stream) error {
+	src.Loop().Post(func() {
+		src.OnClose(func(err error) {
+			if err != nil { // dst may be stuck, and not know
+				dst.CloseNow()
+			}
+		})
+	})
+	data, err := src.ReadSome(ctx, 64<<10)
+	for err == nil && dst.Write(ctx, data) == nil { // it parks while much waits for dst's peer: the backpressure
+		data, err = src.ReadSome(ctx, 64<<10)
 	}
 	return src.Loop().Do(ctx, func(ctx context.Context) error {
 		if err == io.EOF && !src.Truncated() { // by TLS' own word, not by somebody between
@@ -94,6 +93,7 @@ func pass(ctx context.Context, dst, src *stream.Stream) (err error) {
 			return dst.Flush(ctx)
 		}
 		src.CloseNow()
+		dst.CloseNow()
 		return err
 	})
 }
