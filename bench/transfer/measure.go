@@ -47,8 +47,10 @@ func measure(dir, program string, o options, d direction) (m measured, err error
 	m.rate = float64(share*int64(o.conns)) / (1 << 20) / time.Since(begin).Seconds()
 	slices.Sort(samples)
 	m.median = samples[len(samples)/2]
-	m.most, err = p.memory("VmHWM")
-	return m, err
+	if m.most, err = p.memory("VmHWM"); err != nil {
+		return m, err
+	}
+	return m, p.end()
 }
 
 // watch looks at the proxy's memory until n have reported.

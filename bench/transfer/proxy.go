@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -67,6 +68,15 @@ func startProxy(dir, program, upstream string) (*proxy, error) {
 	return p, nil
 }
 
+// end asks the proxy to drain, and waits until it has.
+func (p *proxy) end() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+// stop does nothing after end.
 func (p *proxy) stop() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()

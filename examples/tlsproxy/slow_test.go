@@ -222,3 +222,13 @@ func TestProxy_UpstreamDownIsNoEnd(t *testing.T) {
 		}
 	})
 }
+
+// Nothing is left of a connection that is stuck both ways when the loop is closed.
+func TestProxy_EndsWithItsLoop(t *testing.T) {
+	bubble(t, nil, func(ctx context.Context, b *between) {
+		b.upstream.SetRoom(0)
+		b.upstream.Send(strings.Repeat("x", flood))
+		go b.client.Writer(ctx).Write(make([]byte, flood))
+		synctest.Wait()
+	})
+}
