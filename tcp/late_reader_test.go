@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"eddy/async"
@@ -33,6 +34,7 @@ func TestServer_ReadsWhatCameBeforeBothEnds(t *testing.T) {
 		p.Send(strings.Repeat("x", size))
 		p.CloseWrite()
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if got != strings.Repeat("x", size) || err != nil {
 			t.Errorf("got %d bytes of %d, %v", len(got), size, err)
 		}

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"eddy/async"
 	"eddy/internal/poll"
@@ -32,7 +31,8 @@ const (
 type between struct {
 	client   *stream.Stream
 	upstream *poll.Peer
-	ended    chan error // what serve has returned
+	ended    chan error         // what serve has returned
+	gone     context.CancelFunc // ends the context of serve
 }
 
 // bubble runs f with the handshake done and the upstream dialled, which fails with refusal.
@@ -60,6 +60,8 @@ func bubble(t *testing.T, refusal error, f func(ctx context.Context, b *between)
 			if err := errors.Join(near.StartTLS(ctx, stream.Server, server), secured.Wait(ctx)); err != nil {
 				t.Error(err)
 			}
+			ctx, b.gone = context.WithCancel(ctx)
+			defer b.gone()
 			b.ended <- serve(ctx, near, "192.0.2.1:80")
 			l.Post(near.Close)
 		})
@@ -131,20 +133,23 @@ func TestProxy_ASlowClientHoldsTheUpstreamBack(t *testing.T) {
 	})
 }
 
-// A client that has sent all it had may wait for longer than a server's handler is kept for a
-// peer that is silent.
+// A server ends its handler's context two seconds after the end of a client that nobody has read
+// yet. The client may wait for longer than that.
 func TestProxy_AClientsEndBehindMuchIsPatient(t *testing.T) {
 	bubble(t, nil, func(ctx context.Context, b *between) {
 		b.upstream.SetRoom(0)
-		if err := b.client.Write(ctx, []byte("question")); err != nil {
-			t.Fatal(err)
-		}
-		b.client.Loop().Post(b.client.CloseWrite)
-		time.Sleep(time.Hour) // in the bubble
+		question := strings.Repeat("?", held) // more than Write takes without parking
+		go func() {
+			b.client.Writer(ctx).Write([]byte(question))
+			b.client.Loop().Post(b.client.CloseWrite)
+		}()
+		synctest.Wait()
+		b.gone()
+		synctest.Wait()
 		b.upstream.SetRoom(-1)
 		synctest.Wait()
-		if got := b.upstream.Take(); got != "question" {
-			t.Errorf("the upstream got %q", got)
+		if got := b.upstream.Take(); got != question {
+			t.Errorf("the upstream got %d bytes of %d", len(got), len(question))
 		}
 		b.upstream.Send("answer")
 		b.upstream.CloseWrite()
@@ -230,5 +235,28 @@ func TestProxy_EndsWithItsLoop(t *testing.T) {
 		b.upstream.Send(strings.Repeat("x", flood))
 		go b.client.Writer(ctx).Write(make([]byte, flood))
 		synctest.Wait()
+	})
+}
+
+// That both have said all does not mean that both have heard it.
+func TestProxy_ASlowUpstreamGetsTheLastBytes(t *testing.T) {
+	bubble(t, nil, func(ctx context.Context, b *between) {
+		b.upstream.SetRoom(0)
+		b.upstream.CloseWrite()
+		if err := b.client.Write(ctx, []byte("the last word")); err != nil {
+			t.Fatal(err)
+		}
+		b.client.Loop().Post(b.client.CloseWrite)
+		if got, err := b.client.ReadUntilClose(ctx, 0); len(got) > 0 || err != nil {
+			t.Errorf("the client got %q, %v", got, err)
+		}
+		synctest.Wait()
+		b.upstream.SetRoom(-1)
+		if err := <-b.ended; err != nil {
+			t.Error(err)
+		}
+		if got := b.upstream.Take(); got != "the last word" {
+			t.Errorf("the upstream got %q", got)
+		}
 	})
 }
