@@ -144,7 +144,9 @@ func (s *Stream) close(err error) {
 		s.tls.closed()
 	}
 	if s.sink != nil {
-		s.releaseIn()
+		if s.flags&paused == 0 { // else coroutines read, and find what is left
+			s.releaseIn()
+		}
 		s.sink.StreamClosed(s.err)
 	}
 	s.tellClosed(onClose)

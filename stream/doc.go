@@ -23,8 +23,8 @@
 //
 // What was read into the stream's own buffer can be read after the close. What the kernel
 // still holds is lost by a reset, and by a close of this side. It is not lost when the peer
-// closes in order: a stream without sink reads it then, even if nobody has asked. (A sink that
-// has paused, on a stream that sends no more either, loses it: it should read to the end.)
+// closes in order: a stream without sink, or with one that has paused, reads it then, even if
+// nobody has asked.
 //
 // A read that fails because its context has ended takes nothing: the next one finds all
 // bytes in their places. (ReadFull says how many it has put into its caller's memory.)

@@ -4,11 +4,11 @@ import "syscall"
 
 // failed closes a stream of which the kernel says that it has failed, or that both
 // directions have ended: nothing is wrong then, but for output that finds nobody. What is
-// unread is kept, unless it is a sink's, which does not want it.
+// unread is kept for coroutines: those of a stream whose sink does not read.
 func (s *Stream) failed() {
 	err := s.loop.Files().Error(int(s.fd))
 	if err == nil {
-		if s.sink == nil {
+		if s.sink == nil || s.flags&paused != 0 {
 			s.takeRest()
 		}
 		if s.flags&ended == 0 {
