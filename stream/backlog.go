@@ -80,21 +80,6 @@ func (s *Stream) queue(p piece, size int) {
 	s.flushLater()
 }
 
-// own makes copies of all views: an owner wants his back.
-func (s *Stream) own() {
-	a := s.ahead()
-	if a == nil {
-		return
-	}
-	for i := range a.pieces {
-		if p := &a.pieces[i]; p.view != nil {
-			b := s.loop.GetBuffer()
-			b.Append(p.view)
-			*p = piece{buffer: b}
-		}
-	}
-}
-
 // gather returns the bytes in front of the output, up to a file or the end.
 func (s *Stream) gather() (bufs [][]byte, size int) {
 	a := s.calls.ahead

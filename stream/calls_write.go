@@ -22,8 +22,8 @@ func (s *Stream) SetMaxWrite(n int) {
 	s.extraState().maxWrite = n
 }
 
-// Write sends p, and parks while more than HighWater bytes wait for the peer. What is left of p
-// when it returns was copied; a large p is not before the kernel had its chance. If ctx ends meanwhile, p is sent all the same. [ErrBufferFull] means that
+// Write sends p, and parks while more than HighWater bytes wait for the peer. What the kernel has
+// not taken of p when it returns was copied. If ctx ends meanwhile, p is sent all the same. [ErrBufferFull] means that
 // nothing of it is, any other error that the stream has failed before all of it was. Any
 // goroutine.
 func (s *Stream) Write(ctx context.Context, p []byte) error {
@@ -35,19 +35,11 @@ func (s *Stream) Write(ctx context.Context, p []byte) error {
 }
 
 func (s *Stream) writeHeld(ctx context.Context, p []byte) error {
-	if err := s.admit(p, len(p) >= writeAtOnce); err != nil {
+	if err := s.admit(p, false); err != nil {
 		return err
-	}
-	if len(p) >= writeAtOnce {
-		defer s.own()
-		s.FlushNow()
 	}
 	return s.written(ctx, len(p))
 }
-
-// writeAtOnce is how much is worth a system call without waiting for the end of the turn:
-// what the kernel takes need not be copied.
-const writeAtOnce = 16 << 10
 
 // WriteView is Write for bytes that the stream refers to until they are sent, and does not
 // copy: nobody may change them, ever, and many streams may send the same. Any goroutine.

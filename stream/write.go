@@ -38,17 +38,39 @@ func (s *Stream) Send(b *loop.Buffer) {
 	s.flushLater()
 }
 
-// SendBytes is Send for bytes that stay the caller's: they are copied.
+// SendBytes is Send for bytes that stay the caller's. They are copied; but if they are many,
+// and nothing waits before them, the kernel is offered them at once, and only what it does not
+// take is copied.
 func (s *Stream) SendBytes(p []byte) {
 	if len(p) == 0 || s.flags&(closed|ending|closing) != 0 {
 		return
+	}
+	s.addQueued(len(p))
+	if len(p) >= sendAtOnce && s.tls == nil && s.Pending() == 0 {
+		if p = p[s.offer(p):]; len(p) == 0 {
+			s.wroteSome()
+			return
+		}
 	}
 	if s.out == nil {
 		s.out = s.loop.GetBuffer()
 	}
 	s.out.Append(p)
-	s.addQueued(len(p))
 	s.flushLater()
+}
+
+// sendAtOnce is how much is worth a system call of its own: a copy costs as much.
+const sendAtOnce = 16 << 10
+
+// offer writes once and returns how many bytes were taken. If that fails, flush will meet the
+// reason: nobody expects that sending closes the stream under his feet.
+func (s *Stream) offer(p []byte) int {
+	n, err := s.loop.Files().Write(int(s.fd), p)
+	if err != nil || n <= 0 {
+		return 0
+	}
+	s.flags |= progress
+	return n
 }
 
 func (s *Stream) flushLater() {

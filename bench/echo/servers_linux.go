@@ -52,10 +52,6 @@ func engine() error {
 	})
 }
 
-// large is from where on output does not wait for the end of the turn: a system call less is not
-// worth what else of the turn the bytes would push out of the cache.
-const large = 16 << 10
-
 // mirror sends back what comes, and reads no more while its peer does not.
 type mirror struct {
 	stream.Stream
@@ -66,9 +62,6 @@ func (m *mirror) StreamReadable() {
 	p := m.Unread()
 	m.SendBytes(p)
 	m.Discard(len(p))
-	if m.Pending() >= large {
-		m.FlushNow()
-	}
 	if m.EOF() {
 		m.Close()
 	}
