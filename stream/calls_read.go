@@ -148,6 +148,9 @@ func (s *Stream) get(ctx context.Context, n *need) error {
 		if done, err := s.satisfy(n); done || err != nil {
 			return err
 		}
+		if s.in == nil && len(n.dst)-n.got >= leastRoom {
+			return s.getInto(ctx, n)
+		}
 		least := 1
 		if n.what == pattern {
 			least = min(len(s.Unread()), n.limit-len(s.Unread()))
@@ -157,6 +160,29 @@ func (s *Stream) get(ctx context.Context, n *need) error {
 				return io.ErrUnexpectedEOF
 			}
 			return err
+		}
+	}
+}
+
+// getInto is get for some or all of what fits, when nothing is unread and there is room for as much
+// as a buffer of the stream's would hold.
+func (s *Stream) getInto(ctx context.Context, n *need) error {
+	for {
+		k, err := s.fetchInto(n.dst[n.got:])
+		n.got += k
+		n.n -= k
+		if !isAgain(err) {
+			if err == nil {
+				err = s.chargeRead(ctx, k)
+			}
+			return err
+		}
+		s.calls.share = fairShare
+		if err := s.awaitRead(ctx); err != nil {
+			return err
+		}
+		if s.in != nil { // it was closed, and the rest was kept
+			return s.get(ctx, n)
 		}
 	}
 }

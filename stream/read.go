@@ -152,11 +152,8 @@ func (s *Stream) fail(err error) {
 // fetch reads once into the stream's own buffer. It returns EAGAIN when the kernel has
 // nothing, io.EOF at the end.
 func (s *Stream) fetch(room int) error {
-	if s.flags&eof != 0 {
-		return io.EOF
-	}
-	if s.flags&closed != 0 {
-		return s.closedErr()
+	if s.flags&(eof|closed) != 0 {
+		return s.endErr()
 	}
 	b := s.in
 	if b == nil {
@@ -169,6 +166,27 @@ func (s *Stream) fetch(room int) error {
 	} else if s.in == nil {
 		s.loop.PutBuffer(b)
 	}
+	return s.received(n, err)
+}
+
+// fetchInto is fetch into p, for a reader who gets all of it. Nothing may be unread.
+func (s *Stream) fetchInto(p []byte) (int, error) {
+	if s.flags&(eof|closed) != 0 {
+		return 0, s.endErr()
+	}
+	n, err := s.pull(p)
+	return max(n, 0), s.received(n, err)
+}
+
+func (s *Stream) endErr() error {
+	if s.flags&eof != 0 {
+		return io.EOF
+	}
+	return s.closedErr()
+}
+
+// received deals with what a read has brought.
+func (s *Stream) received(n int, err error) error {
 	switch {
 	case isAgain(err):
 		return err
