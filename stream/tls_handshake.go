@@ -182,7 +182,7 @@ func (h *handshake) end() {
 	s := t.s
 	h.handOver() // a close is dealt with below
 	t.shake = nil
-	if t.head != nil && t.head.Len() == 0 {
+	if t.head != nil && (t.head.Len() == 0 || s.flags&closed != 0) {
 		t.releaseHead()
 	}
 	switch {
