@@ -11,11 +11,12 @@ import (
 	"testing"
 
 	"eddy"
+	"eddy/internal/testdir"
 )
 
 // Files go by sendfile, by copies through TLS, and in pieces; the bytes are the same.
 func TestServer_SendsFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := testdir.New(t)
 	data := make([]byte, 3<<20)
 	for i := range data {
 		data[i] = byte(rand.Int())

@@ -21,6 +21,7 @@ import (
 	"eddy/async"
 	"eddy/httpserver"
 	"eddy/internal/testcert"
+	"eddy/internal/testdir"
 	"eddy/internal/testlog"
 	"eddy/web"
 )
@@ -199,7 +200,7 @@ func TestListenTLS_NeedsAConfiguration(t *testing.T) {
 }
 
 func TestRunTLS(t *testing.T) {
-	dir := t.TempDir()
+	dir := testdir.New(t)
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	err := eddy.RunTLS(t.Context(), "127.0.0.1:0", certFile, keyFile, http.NotFoundHandler())
 	if !errors.Is(err, os.ErrNotExist) {

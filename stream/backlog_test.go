@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"eddy/internal/testcert"
+	"eddy/internal/testdir"
 	"eddy/stream"
 )
 
@@ -143,7 +144,7 @@ func testFile(t *testing.T, n int) (*os.File, []byte) {
 	for i := range data {
 		data[i] = byte(rand.Int())
 	}
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	f, err := os.Create(filepath.Join(testdir.New(t), "file"))
 	if err != nil {
 		t.Fatal(err)
 	}

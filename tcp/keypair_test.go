@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"eddy/internal/testcert"
+	"eddy/internal/testdir"
 	"eddy/tcp"
 )
 
 func TestKeyPair_FollowsItsFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := testdir.New(t)
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	age := 0
 	write := func(file string, p []byte) {

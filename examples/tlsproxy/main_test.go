@@ -17,6 +17,7 @@ import (
 
 	"eddy/internal/leaktest"
 	"eddy/internal/testcert"
+	"eddy/internal/testdir"
 )
 
 func TestMain(m *testing.M) {
@@ -48,7 +49,7 @@ func open(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.upstream.Close() })
-	dir := t.TempDir()
+	dir := testdir.New(t)
 	cert, key := testcert.PEM(t, testcert.Shared().Issue(t, "localhost"))
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	if err := errors.Join(os.WriteFile(certFile, cert, 0o600), os.WriteFile(keyFile, key, 0o600)); err != nil {

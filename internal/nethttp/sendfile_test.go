@@ -13,6 +13,7 @@ import (
 
 	"eddy/httputil"
 	"eddy/internal/nethttp"
+	"eddy/internal/testdir"
 )
 
 // sender is an engine that sends files, so many bytes at a time.
@@ -40,7 +41,7 @@ func (s *sender) SendFile(file fs.File, n int64) (int64, error) {
 }
 
 func TestHandler_LetsTheEngineSendFiles(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "file")
+	name := filepath.Join(testdir.New(t), "file")
 	if err := os.WriteFile(name, []byte(strings.Repeat("x", 100_000)), 0o600); err != nil {
 		t.Fatal(err)
 	}

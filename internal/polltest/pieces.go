@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"eddy/internal/testdir"
 )
 
 // writesPieces is about Writev.
@@ -55,7 +57,7 @@ func writesPieces(t *testing.T, h *harness) {
 // sendsFiles is about SendFile.
 func sendsFiles(t *testing.T, h *harness) {
 	fd, peer := h.pair(t)
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	f, err := os.Create(filepath.Join(testdir.New(t), "file"))
 	h.ok(t, err)
 	defer f.Close()
 	_, err = f.WriteString("0123456789")
