@@ -25,7 +25,7 @@ func (t *secure) read(p []byte) (n int, err error) {
 	if t.shake != nil {
 		return 0, syscall.EAGAIN // see handshake.end
 	}
-	t.drained, t.more = false, false
+	t.drained, t.more, t.whole, t.empty = false, false, false, false
 	n, err = t.readRecords(p)
 	switch {
 	case err == nil:
@@ -47,7 +47,7 @@ func (t *secure) read(p []byte) (n int, err error) {
 // readRecords fills p until it is full or the connection has no more.
 func (t *secure) readRecords(p []byte) (n int, err error) {
 	if space := t.s.loop.Workspace(); t.lendable(len(space)) {
-		t.lend(space)
+		t.empty = t.lend(space) == 0
 		defer func() {
 			t.takeBack()
 			t.s.loop.ReturnWorkspace(space)
@@ -64,7 +64,9 @@ func (t *secure) readRecords(p []byte) (n int, err error) {
 		}
 		var k int
 		k, err = t.tls.Read(p[n:])
-		n += k
+		if n += k; err == nil && t.whole && n < len(p) {
+			err = wouldBlock{} // as it would be: one record came, and it was taken
+		}
 	}
 	return n, err
 }

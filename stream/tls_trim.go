@@ -43,10 +43,11 @@ func holdingsOf(c *tls.Conn) (h holdings) {
 	return h
 }
 
-// lend gives the connection p to read into. What it had goes first.
-func (h *holdings) lend(p []byte) {
-	n := copy(p, h.raw.Bytes())
+// lend gives the connection p to read into. What it had goes first: so many bytes.
+func (h *holdings) lend(p []byte) (n int) {
+	n = copy(p, h.raw.Bytes())
 	*h.raw = *bytes.NewBuffer(p[:n])
+	return n
 }
 
 // lendable reports whether a lent buffer can take the place of the connection's own: nothing

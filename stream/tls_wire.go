@@ -20,6 +20,8 @@ type wire struct {
 	head    *loop.Buffer // bytes that were read before TLS was up
 	conn    net.Conn     // once the stream was detached: what everything goes to
 	drained bool         // the kernel has had nothing more
+	empty   bool         // the tls.Conn has no bytes, and was given none in this read
+	whole   bool         // what it was given is one record, and the kernel has no more
 	eof     bool         // the descriptor is at its end
 }
 
@@ -78,6 +80,8 @@ func (w *wire) fromKernel(p []byte) (int, error) {
 	}
 	n, err := s.loop.Files().Read(int(s.fd), p)
 	w.drained = err == nil && n < len(p) || isAgain(err)
+	w.whole = w.empty && w.drained && n >= recordHeader && n == recordHeader+int(p[3])<<8+int(p[4])
+	w.empty = false
 	switch {
 	case isAgain(err):
 		return 0, wouldBlock{}
