@@ -2,7 +2,10 @@ package stream_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -29,6 +32,33 @@ func TestStartTLS_WhileTheHelloComes(t *testing.T) {
 			p.carry()
 			if c, s := <-client, <-server; c != nil || s != nil {
 				t.Fatal(c, s)
+			}
+		})
+	}
+}
+
+// A handshake reads what the kernel gave it without the loop, which may close the stream meanwhile:
+// those bytes must not become another stream's. The race detector sees it.
+func TestStartTLS_ClosedWhileItComputes(t *testing.T) {
+	a := testcert.Shared()
+	config, serverConfig := a.Client(), a.Server(t).Clone()
+	const changeCipherSpec = "\x14\x03\x03\x00\x01\x01" // which TLS 1.3 passes over
+	for range 10 {
+		computes := make(chan bool)
+		serverConfig.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			close(computes)
+			return nil, nil
+		}
+		tlsBubble(t, nil, nil, func(p *tlsPair) {
+			p.spawn(func(ctx context.Context) error { return p.client.StartTLS(ctx, stream.Client, config) })
+			hello := p.toC.Take()
+			server := make(chan error, 1)
+			go func() { server <- p.server.StartTLS(context.Background(), stream.Server, serverConfig) }()
+			p.toS.Send(hello + strings.Repeat(changeCipherSpec, 10))
+			<-computes
+			p.on(p.server.CloseNow)
+			if err := <-server; !errors.Is(err, stream.ErrClosed) {
+				t.Error(err)
 			}
 		})
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // handshake is what TLS needs until it is up. It runs in the coroutine of StartTLS, or in one of
-// its own, which begins when the first byte has come: a connection that says nothing costs none.
+// its own, which begins when a whole record has come: a connection that says nothing costs none.
 type handshake struct {
 	loop.Context // of its own coroutine
 	secure       *secure
@@ -182,7 +182,7 @@ func (h *handshake) end() {
 	s := t.s
 	h.handOver() // a close is dealt with below
 	t.shake = nil
-	if t.head != nil && t.head.Len() == 0 {
+	if t.head != nil && (t.head.Len() == 0 || s.flags&closed != 0) {
 		t.releaseHead()
 	}
 	switch {

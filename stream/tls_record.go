@@ -141,7 +141,9 @@ func (s *Stream) guard(f func()) {
 
 // closed gives back what the stream that was closed had for TLS.
 func (t *secure) closed() {
-	t.releaseHead()
+	if t.shake == nil || !t.shake.started {
+		t.releaseHead() // else the handshake has it, wherever that runs
+	}
 	if t.out != nil {
 		t.s.loop.PutBuffer(t.out)
 		t.out = nil
