@@ -240,4 +240,15 @@ func TestWriteFile_TakesTurns(t *testing.T) {
 			t.Errorf("4 MiB were sent within %d turns", turns)
 		}
 	})
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		before := p.loop.Stats().Turns
+		written := p.spawn(func(ctx context.Context) error { return p.server.WriteFile(ctx, f, 0, 4<<20) })
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+		if turns := p.loop.Stats().Turns - before; turns < 16 {
+			t.Errorf("4 MiB were encrypted within %d turns", turns)
+		}
+	})
 }

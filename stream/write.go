@@ -101,9 +101,9 @@ func (s *Stream) TakeProgress() bool {
 }
 
 // flush writes what there is. A short write means that the kernel's buffer is full: the
-// rest waits for a write event.
+// rest waits for a write event, and so does what is beyond the share.
 func (s *Stream) flush() {
-	for {
+	for left := flushShare; ; {
 		offered, taken, err := s.writeNext()
 		if err != nil && !isAgain(err) {
 			s.close(err)
@@ -115,7 +115,7 @@ func (s *Stream) flush() {
 		if taken > 0 {
 			s.flags |= progress
 		}
-		if taken < offered {
+		if left -= taken; taken < offered || left < sealMost && s.Pending() > 0 {
 			s.block()
 			return
 		}
@@ -153,7 +153,7 @@ func (s *Stream) writeAhead() (offered, taken int, err error) {
 	files, fd := s.loop.Files(), int(s.fd)
 	if first := &s.calls.ahead.pieces[0]; first.file != nil {
 		offered = first.left // more than is asked for: the rest has to wait for a write event
-		taken, err = files.SendFile(fd, first.file, first.offset, min(first.left, fileShare))
+		taken, err = files.SendFile(fd, first.file, first.offset, min(first.left, flushShare))
 		if taken == 0 && !isAgain(err) {
 			return offered, 0, fileError(err)
 		}
