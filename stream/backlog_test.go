@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -104,6 +106,23 @@ func TestWrite_LargePieces(t *testing.T) {
 				t.Errorf("room %d: %d bytes arrived, or others", room, len(got))
 			}
 		})
+	}
+}
+
+// The kernel tells once why a connection has failed, and a stream is not closed while it is sent to.
+func TestSendBytes_MeetsAReset(t *testing.T) {
+	s, far := connected(t, realLoop(t))
+	far.(*net.TCPConn).SetLinger(0)
+	err := s.Loop().Do(t.Context(), func(ctx context.Context) error {
+		far.Close()
+		s.SendBytes(make([]byte, 1<<20))
+		if s.Closed() {
+			t.Error("closed by SendBytes")
+		}
+		return s.Flush(ctx)
+	})
+	if !errors.Is(err, stream.ErrClosed) || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("closed with %v", err)
 	}
 }
 

@@ -62,10 +62,15 @@ func (s *Stream) SendBytes(p []byte) {
 // sendAtOnce is how much is worth a system call of its own: a copy costs as much.
 const sendAtOnce = 16 << 10
 
-// offer writes once and returns how many bytes were taken. If that fails, flush will meet the
-// reason: nobody expects that sending closes the stream under his feet.
+// offer writes once and returns how many bytes were taken. If that fails, flush closes the
+// stream: nobody expects that sending does so under his feet. The reason is kept, because the kernel
+// tells it once.
 func (s *Stream) offer(p []byte) int {
 	n, err := s.loop.Files().Write(int(s.fd), p)
+	if err != nil && !isAgain(err) {
+		s.err = err
+		s.flags |= broken
+	}
 	if err != nil || n <= 0 {
 		return 0
 	}
@@ -103,6 +108,10 @@ func (s *Stream) TakeProgress() bool {
 // flush writes what there is. A short write means that the kernel's buffer is full: the
 // rest waits for a write event, and so does what is beyond the share.
 func (s *Stream) flush() {
+	if s.flags&broken != 0 {
+		s.close(s.err)
+		return
+	}
 	for left := flushShare; ; {
 		offered, taken, err := s.writeNext()
 		if err != nil && !isAgain(err) {
