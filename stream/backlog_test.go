@@ -57,6 +57,49 @@ func TestSendView_KeepsTheOrder(t *testing.T) {
 	}
 }
 
+// What is sent in one turn leaves in one system call, also in many pieces and over TLS.
+func TestSendView_LeavesAtOnce(t *testing.T) {
+	view := bytes.Repeat([]byte("x"), 4<<10)
+	send := func(s *stream.Stream) {
+		for range 10 {
+			s.SendBytes([]byte("head"))
+			s.SendView(view)
+		}
+	}
+	bubble(t, nil, func(h *harness) {
+		h.on(func() { send(h.s) })
+		if _, writes := h.peer.Calls(); writes != 1 {
+			t.Errorf("%d writes", writes)
+		}
+	})
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		_, before := p.toS.Calls()
+		p.on(func() { send(p.server) })
+		if _, writes := p.toS.Calls(); writes != before+1 {
+			t.Errorf("%d writes over TLS", writes-before)
+		}
+	})
+}
+
+// What was sent before a file that is missing arrives, over TLS, too.
+func TestWriteFile_ThatIsEmptyBehindOthers(t *testing.T) {
+	f, _ := testFile(t, 0)
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.on(func() { p.server.SendBytes([]byte("before")) })
+		written := p.spawn(func(ctx context.Context) error {
+			p.server.SendBytes([]byte("too"))
+			return p.server.WriteFile(ctx, f, 0, 1)
+		})
+		read := p.spawn(func(ctx context.Context) error { _, err := p.client.ReadBytes(ctx, 9); return err })
+		p.carry()
+		if r, w := <-read, <-written; r != nil || !errors.Is(w, io.ErrUnexpectedEOF) {
+			t.Errorf("read: %v, written: %v", r, w)
+		}
+	})
+}
+
 func TestSendView_DoesNotCopy(t *testing.T) {
 	bubble(t, &recorder{}, func(h *harness) {
 		p := bytes.Repeat([]byte("x"), 1<<20)
