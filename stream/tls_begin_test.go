@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -62,6 +63,25 @@ func TestStartTLS_ClosedWhileItComputes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A callback may keep the connection that it was shown, to log its address later.
+func TestBeginTLS_AddressAfterwards(t *testing.T) {
+	serverConfig := testcert.Shared().Server(t).Clone()
+	var kept net.Conn
+	serverConfig.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		kept = hello.Conn
+		return nil, errors.New("no")
+	}
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		_, server := p.start(testcert.Shared().Client(), serverConfig)
+		if err := <-server; err == nil {
+			t.Error("no error")
+		}
+		if a := kept.RemoteAddr(); a == nil {
+			t.Error("no address at all")
+		}
+	})
 }
 
 func (p *tlsPair) secure() bool {
