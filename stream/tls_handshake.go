@@ -150,8 +150,11 @@ func (h *handshake) ready(ready loop.Ready) {
 		h.reader.Wake()
 	case h.started: // it computes, or waits for its turn
 		s.unwanted(ready)
-	case h.fetch() != nil || wholeRecord(h.secure.head.Bytes()):
-		h.start()
+	default:
+		err := h.fetch()
+		if err != nil && err != error(wouldBlock{}) || wholeRecord(h.secure.head.Bytes()) {
+			h.start()
+		}
 	}
 }
 
