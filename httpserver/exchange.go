@@ -31,11 +31,12 @@ type exchange struct {
 	enc       http1.ResponseEncoder
 	out       *loop.Buffer // written, not handed to the connection
 	addrs     *addrs
-	finished  bool // no more may be written
-	keepAlive bool // and another request may follow
-	closed    bool // the connection is gone
-	failed    bool // the response cannot be completed: close instead
-	short     bool // because it has fewer bytes than announced
+	finished  bool  // no more may be written
+	keepAlive bool  // and another request may follow
+	closed    bool  // the connection is gone
+	failed    bool  // the response cannot be completed: close instead
+	short     bool  // because it has fewer bytes than announced
+	owed      int64 // of files: counted for the body, and not sent yet
 
 	// These are the loop's.
 	expect   bool  // the client waits for a 100 before it sends the body
@@ -158,7 +159,7 @@ func (x *exchange) end(held bool) bool {
 		}
 		return x.enc.KeepAlive() && err == nil
 	}
-	if x.failed {
+	if x.failed || x.owed > 0 {
 		return false
 	}
 	p, err := x.enc.AppendEnd(b.Tail(), nil)
@@ -324,12 +325,19 @@ func (x *exchange) Flush() error {
 	// handler's context does not end this wait; the write timeout and a close do.
 	return x.conn.Loop().Do(context.WithoutCancel(x), func(ctx context.Context) error {
 		x.conn.watchOutput()
-		defer x.conn.unwatchOutput()
+		defer x.unwatchOutput()
 		if err := x.conn.WaitWritten(ctx, stream.LowWater); err != nil {
 			return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
 		}
 		return nil
 	})
+}
+
+// unwatchOutput ends the watch over the output, which is another's if the exchange is over.
+func (x *exchange) unwatchOutput() {
+	if x.conn.x == x {
+		x.conn.unwatchOutput()
+	}
 }
 
 // handOver gives what was written to the connection. It runs on the loop.

@@ -45,14 +45,19 @@ func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
 	if err == nil && !x.enc.TakeRaw(n) {
 		err = errors.ErrUnsupported
 	}
+	if err == nil {
+		x.owed += n
+	}
 	x.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
 	if err := x.sendFile(regular, offset, int(n)); err != nil {
-		x.abort() // some of what was counted is missing
 		return 0, fmt.Errorf("%w: %w", httputil.ErrClosed, err)
 	}
+	x.mu.Lock()
+	x.owed -= n
+	x.mu.Unlock()
 	_, err = regular.Seek(offset+n, io.SeekStart)
 	return n, err
 }
@@ -67,7 +72,7 @@ func (x *exchange) sendFile(f file, offset int64, n int) error {
 		}
 		x.sent = true
 		x.conn.watchOutput()
-		defer x.conn.unwatchOutput()
+		defer x.unwatchOutput()
 		return x.conn.WriteFile(ctx, f, offset, n)
 	})
 }

@@ -12,9 +12,9 @@ const (
 	viewLeast = 2 << 10
 	// viewsMost is how many pieces leave in one system call.
 	viewsMost = 64
-	// fileShare is how much of a file is sent before others have their turn: the disk may be
-	// slow, and the loop waits for it.
-	fileShare = 256 << 10
+	// flushShare is how much is encrypted, or sent of a file, before others have their turn: the
+	// disk may be slow, and the loop waits for it.
+	flushShare = 256 << 10
 )
 
 // backlog is output that goes before Stream.out: pieces that were not copied, parts of files,

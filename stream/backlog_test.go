@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -54,6 +56,49 @@ func TestSendView_KeepsTheOrder(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is sent in one turn leaves in one system call, also in many pieces and over TLS.
+func TestSendView_LeavesAtOnce(t *testing.T) {
+	view := bytes.Repeat([]byte("x"), 4<<10)
+	send := func(s *stream.Stream) {
+		for range 10 {
+			s.SendBytes([]byte("head"))
+			s.SendView(view)
+		}
+	}
+	bubble(t, nil, func(h *harness) {
+		h.on(func() { send(h.s) })
+		if _, writes := h.peer.Calls(); writes != 1 {
+			t.Errorf("%d writes", writes)
+		}
+	})
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		_, before := p.toS.Calls()
+		p.on(func() { send(p.server) })
+		if _, writes := p.toS.Calls(); writes != before+1 {
+			t.Errorf("%d writes over TLS", writes-before)
+		}
+	})
+}
+
+// What was sent before a file that is missing arrives, over TLS, too.
+func TestWriteFile_ThatIsEmptyBehindOthers(t *testing.T) {
+	f, _ := testFile(t, 0)
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		p.on(func() { p.server.SendBytes([]byte("before")) })
+		written := p.spawn(func(ctx context.Context) error {
+			p.server.SendBytes([]byte("too"))
+			return p.server.WriteFile(ctx, f, 0, 1)
+		})
+		read := p.spawn(func(ctx context.Context) error { _, err := p.client.ReadBytes(ctx, 9); return err })
+		p.carry()
+		if r, w := <-read, <-written; r != nil || !errors.Is(w, io.ErrUnexpectedEOF) {
+			t.Errorf("read: %v, written: %v", r, w)
+		}
+	})
 }
 
 func TestSendView_DoesNotCopy(t *testing.T) {
@@ -105,6 +150,23 @@ func TestWrite_LargePieces(t *testing.T) {
 				t.Errorf("room %d: %d bytes arrived, or others", room, len(got))
 			}
 		})
+	}
+}
+
+// The kernel tells once why a connection has failed, and a stream is not closed while it is sent to.
+func TestSendBytes_MeetsAReset(t *testing.T) {
+	s, far := connected(t, realLoop(t))
+	far.(*net.TCPConn).SetLinger(0)
+	err := s.Loop().Do(t.Context(), func(ctx context.Context) error {
+		far.Close()
+		s.SendBytes(make([]byte, 1<<20))
+		if s.Closed() {
+			t.Error("closed by SendBytes")
+		}
+		return s.Flush(ctx)
+	})
+	if !errors.Is(err, stream.ErrClosed) || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("closed with %v", err)
 	}
 }
 
@@ -239,6 +301,17 @@ func TestWriteFile_TakesTurns(t *testing.T) {
 		}
 		if turns := h.loop.Stats().Turns; turns < 16 {
 			t.Errorf("4 MiB were sent within %d turns", turns)
+		}
+	})
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		p.mustStart()
+		before := p.loop.Stats().Turns
+		written := p.spawn(func(ctx context.Context) error { return p.server.WriteFile(ctx, f, 0, 4<<20) })
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+		if turns := p.loop.Stats().Turns - before; turns < 16 {
+			t.Errorf("4 MiB were encrypted within %d turns", turns)
 		}
 	})
 }

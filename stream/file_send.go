@@ -13,7 +13,8 @@ type File = poll.File
 // parks until the kernel has all of them. On a plain stream the bytes do not pass through the
 // program (sendfile). If ctx ends before, or the file turns out to be shorter
 // (io.ErrUnexpectedEOF), the stream is closed: what followed could not be told from the rest of the
-// file. Any goroutine; the file may be used meanwhile, and closed after.
+// file. Any goroutine; the file may be used meanwhile, and closed after. The bytes of the file are
+// output that waits, as all other: writes beside it meet their bound (see SetMaxWrite).
 //
 // The loop waits for the disk, though for no more than 256 KiB at a time. Files that the kernel does
 // not have in memory, on a slow disk, are better copied by their handler, which may be handed

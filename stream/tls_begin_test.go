@@ -2,7 +2,11 @@ package stream_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"net"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -32,6 +36,52 @@ func TestStartTLS_WhileTheHelloComes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A handshake reads what the kernel gave it without the loop, which may close the stream meanwhile:
+// those bytes must not become another stream's. The race detector sees it.
+func TestStartTLS_ClosedWhileItComputes(t *testing.T) {
+	a := testcert.Shared()
+	config, serverConfig := a.Client(), a.Server(t).Clone()
+	const changeCipherSpec = "\x14\x03\x03\x00\x01\x01" // which TLS 1.3 passes over
+	for range 10 {
+		computes := make(chan bool)
+		serverConfig.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			close(computes)
+			return nil, nil
+		}
+		tlsBubble(t, nil, nil, func(p *tlsPair) {
+			p.spawn(func(ctx context.Context) error { return p.client.StartTLS(ctx, stream.Client, config) })
+			hello := p.toC.Take()
+			server := make(chan error, 1)
+			go func() { server <- p.server.StartTLS(context.Background(), stream.Server, serverConfig) }()
+			p.toS.Send(hello + strings.Repeat(changeCipherSpec, 10))
+			<-computes
+			p.on(p.server.CloseNow)
+			if err := <-server; !errors.Is(err, stream.ErrClosed) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A callback may keep the connection that it was shown, to log its address later.
+func TestBeginTLS_AddressAfterwards(t *testing.T) {
+	serverConfig := testcert.Shared().Server(t).Clone()
+	var kept net.Conn
+	serverConfig.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		kept = hello.Conn
+		return nil, errors.New("no")
+	}
+	tlsBubble(t, nil, nil, func(p *tlsPair) {
+		_, server := p.start(testcert.Shared().Client(), serverConfig)
+		if err := <-server; err == nil {
+			t.Error("no error")
+		}
+		if a := kept.RemoteAddr(); a == nil {
+			t.Error("no address at all")
+		}
+	})
 }
 
 func (p *tlsPair) secure() bool {

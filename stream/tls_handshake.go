@@ -7,7 +7,7 @@ import (
 )
 
 // handshake is what TLS needs until it is up. It runs in the coroutine of StartTLS, or in one of
-// its own, which begins when the first byte has come: a connection that says nothing costs none.
+// its own, which begins when a whole record has come: a connection that says nothing costs none.
 type handshake struct {
 	loop.Context // of its own coroutine
 	secure       *secure
@@ -150,8 +150,11 @@ func (h *handshake) ready(ready loop.Ready) {
 		h.reader.Wake()
 	case h.started: // it computes, or waits for its turn
 		s.unwanted(ready)
-	case h.fetch() != nil || wholeRecord(h.secure.head.Bytes()):
-		h.start()
+	default:
+		err := h.fetch()
+		if err != nil && err != error(wouldBlock{}) || wholeRecord(h.secure.head.Bytes()) {
+			h.start()
+		}
 	}
 }
 

@@ -78,18 +78,41 @@ func (t *secure) seal() error {
 		return nil
 	}
 	s.wroteSome() // exact now: what is encrypted next is longer than it was
-	p, read, err := s.front(sealMost)
-	if err != nil {
-		return err
+	for left := sealMost; left > 0 && (s.out != nil || s.ahead() != nil); {
+		n, err := t.sealFront(left)
+		if err != nil && t.out != nil {
+			return nil // what comes before it is sent first: it will be met again
+		}
+		if err != nil {
+			return err
+		}
+		left -= n
 	}
-	t.out = s.loop.GetBuffer()
-	t.out.Space(len(p) + len(p)/64 + 128)
-	_, err = t.tls.Write(p)
-	s.consume(len(p))
+	return nil
+}
+
+// sealFront encrypts at most n bytes, of one piece, and returns how many.
+func (t *secure) sealFront(n int) (int, error) {
+	s := t.s
+	p, read, err := s.front(n)
+	if err != nil {
+		return 0, err
+	}
+	if n = len(p); t.out == nil {
+		t.out = s.loop.GetBuffer()
+	}
+	t.out.Space(n + n/64 + 128)
+	if _, err = t.tls.Write(p); err == nil {
+		s.consume(n)
+	}
 	if read != nil {
 		s.loop.PutBuffer(read)
 	}
-	return err
+	if t.out.Len() == 0 {
+		s.loop.PutBuffer(t.out)
+		t.out = nil
+	}
+	return n, err
 }
 
 // sent drops the first n bytes of the records.

@@ -337,3 +337,29 @@ func TestTLS_BlockedOutputCostsOneWrite(t *testing.T) {
 		}
 	})
 }
+
+// The poller may be wrong: what has not come begins no handshake.
+func TestBeginTLS_ReadyForNothing(t *testing.T) {
+	tlsBubble(t, nil, &recorder{}, func(p *tlsPair) {
+		gate := stream.NewHandshakes("test", 1)
+		told := p.begin(gate)
+		client := p.spawn(func(ctx context.Context) error {
+			return p.client.StartTLS(ctx, stream.Client, testcert.Shared().Client())
+		})
+		hello := p.toC.Take()
+		for _, part := range []string{hello[:3], hello[3:10]} {
+			p.toS.SetStorm(1)
+			p.toS.Send(part)
+			synctest.Wait()
+			if running, _ := gate.Running(); running != 0 {
+				t.Fatalf("%d handshakes run after %q", running, part)
+			}
+		}
+		p.toS.Send(hello[10:])
+		synctest.Wait()
+		p.carry()
+		if c, s := <-client, <-told; c != nil || s != nil {
+			t.Error(c, s)
+		}
+	})
+}

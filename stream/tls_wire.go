@@ -162,9 +162,11 @@ func (w *wire) addr(of func(poll.Files, int) netip.AddrPort) net.Addr {
 		}
 		return nil
 	}
-	if h := s.tls.shake; h != nil {
-		s.loop.Do(context.WithoutCancel(h.ctx), ask)
-	} else {
+	switch t := s.tls; {
+	case t == nil: // a callback has kept the connection beyond a handshake that failed
+	case t.shake != nil:
+		s.loop.Do(context.WithoutCancel(t.shake.ctx), ask)
+	default:
 		ask(nil)
 	}
 	return net.TCPAddrFromAddrPort(found)

@@ -62,10 +62,15 @@ func (s *Stream) SendBytes(p []byte) {
 // sendAtOnce is how much is worth a system call of its own: a copy costs as much.
 const sendAtOnce = 16 << 10
 
-// offer writes once and returns how many bytes were taken. If that fails, flush will meet the
-// reason: nobody expects that sending closes the stream under his feet.
+// offer writes once and returns how many bytes were taken. If that fails, flush closes the
+// stream: nobody expects that sending does so under his feet. The reason is kept, because the kernel
+// tells it once.
 func (s *Stream) offer(p []byte) int {
 	n, err := s.loop.Files().Write(int(s.fd), p)
+	if err != nil && !isAgain(err) {
+		s.err = err
+		s.flags |= broken
+	}
 	if err != nil || n <= 0 {
 		return 0
 	}
@@ -101,9 +106,13 @@ func (s *Stream) TakeProgress() bool {
 }
 
 // flush writes what there is. A short write means that the kernel's buffer is full: the
-// rest waits for a write event.
+// rest waits for a write event, and so does what is beyond the share.
 func (s *Stream) flush() {
-	for {
+	if s.flags&broken != 0 {
+		s.close(s.err)
+		return
+	}
+	for left := flushShare; ; {
 		offered, taken, err := s.writeNext()
 		if err != nil && !isAgain(err) {
 			s.close(err)
@@ -115,7 +124,7 @@ func (s *Stream) flush() {
 		if taken > 0 {
 			s.flags |= progress
 		}
-		if taken < offered {
+		if left -= taken; taken < offered || left < sealMost && s.Pending() > 0 {
 			s.block()
 			return
 		}
@@ -153,7 +162,7 @@ func (s *Stream) writeAhead() (offered, taken int, err error) {
 	files, fd := s.loop.Files(), int(s.fd)
 	if first := &s.calls.ahead.pieces[0]; first.file != nil {
 		offered = first.left // more than is asked for: the rest has to wait for a write event
-		taken, err = files.SendFile(fd, first.file, first.offset, min(first.left, fileShare))
+		taken, err = files.SendFile(fd, first.file, first.offset, min(first.left, flushShare))
 		if taken == 0 && !isAgain(err) {
 			return offered, 0, fileError(err)
 		}

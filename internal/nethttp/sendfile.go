@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
 )
 
 // fileSender is what an engine's ResponseWriter is that can send files by itself.
@@ -26,17 +27,23 @@ func (w *responseWriter) ReadFrom(src io.Reader) (int64, error) {
 
 // sendFile lets the engine send what it can of src, which may be nothing.
 func (w *responseWriter) sendFile(src io.Reader) (sent int64, err error) {
-	engine, ok := w.w.(fileSender)
-	if !ok || w.status == 0 || w.sniff || w.length-w.written < sendLeast || !bodyAllowed(w.status) {
-		return 0, nil
-	}
-	most := w.length - w.written
 	limited, isLimited := src.(*io.LimitedReader)
 	if isLimited {
-		src, most = limited.R, min(most, limited.N)
+		src = limited.R
 	}
-	file, ok := src.(fs.File)
-	if !ok {
+	file, isFile := src.(fs.File)
+	engine, ok := w.w.(fileSender)
+	if !ok || !isFile {
+		return 0, nil
+	}
+	if w.status == 0 && announcedLength(w.header) >= sendLeast {
+		w.WriteHeader(http.StatusOK)
+	}
+	most := w.length - w.written
+	if isLimited {
+		most = min(most, limited.N)
+	}
+	if w.status == 0 || w.sniff || most < sendLeast || !bodyAllowed(w.status) {
 		return 0, nil
 	}
 	if err := w.drain(nil); err != nil {

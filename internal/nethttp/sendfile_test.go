@@ -56,6 +56,10 @@ func TestHandler_LetsTheEngineSendFiles(t *testing.T) {
 	}{
 		{"whole", []string{"Content-Type", "x/y", "Content-Length", "100000"},
 			func(w io.Writer, f *os.File) (int64, error) { return io.Copy(w, f) }, nil, 100_000, 100_000},
+		{"unsaid status", []string{"Content-Type", "x/y", "Content-Length", "100000"},
+			func(w io.Writer, f *os.File) (int64, error) { return io.Copy(w, f) }, nil, 100_000, 100_000},
+		{"unsaid status and length", []string{"Content-Type", "x/y"},
+			func(w io.Writer, f *os.File) (int64, error) { return io.Copy(w, f) }, nil, 100_000, 0},
 		{"a part", []string{"Content-Type", "x/y", "Content-Length", "50000"},
 			func(w io.Writer, f *os.File) (int64, error) { return io.CopyN(w, f, 50_000) }, nil, 50_000, 50_000},
 		{"a part of a part", []string{"Content-Type", "x/y", "Content-Length", "90000"},
@@ -85,7 +89,9 @@ func TestHandler_LetsTheEngineSendFiles(t *testing.T) {
 				for i := 0; i < len(tc.headers); i += 2 {
 					w.Header().Set(tc.headers[i], tc.headers[i+1])
 				}
-				w.WriteHeader(http.StatusOK)
+				if !strings.HasPrefix(tc.name, "unsaid") {
+					w.WriteHeader(http.StatusOK)
+				}
 				f, err := os.Open(name)
 				if err != nil {
 					t.Error(err)
