@@ -190,7 +190,7 @@ func (s *Stream) WaitWritten(ctx context.Context, mark int) error {
 			return err
 		}
 	}
-	if s.flags&closed != 0 {
+	if s.flags&closed != 0 || s.err != nil { // it is gone, but not by being written
 		return s.closedErr()
 	}
 	return nil

@@ -363,3 +363,20 @@ func TestBeginTLS_ReadyForNothing(t *testing.T) {
 		}
 	})
 }
+
+// What was to be sent by TLS is dropped when there is none, and nobody is told otherwise.
+func TestBeginTLS_FailureIsTheWritersToo(t *testing.T) {
+	tlsBubble(t, nil, &recorder{}, func(p *tlsPair) {
+		told := p.begin(nil)
+		written := p.spawn(func(ctx context.Context) error { return p.server.Write(ctx, make([]byte, 2*stream.HighWater)) })
+		p.toS.Send("\x16\x03\x01\x00\x05hello") // which is answered by an alert
+		synctest.Wait()
+		var fault *stream.TLSError
+		if err := <-told; !errors.As(err, &fault) {
+			t.Error(err)
+		}
+		if err := <-written; !errors.As(err, &fault) || !errors.Is(err, stream.ErrClosed) {
+			t.Errorf("what was dropped passes for written: %v", err)
+		}
+	})
+}
