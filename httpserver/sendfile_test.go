@@ -13,6 +13,7 @@ import (
 
 	"eddy/httpserver"
 	"eddy/httputil"
+	"eddy/internal/testdir"
 )
 
 // sendFile sends the first n bytes of a file as far as the engine does that.
@@ -24,7 +25,7 @@ func sendFile(w httputil.ResponseWriter, f fs.File, n int64) error {
 }
 
 func fileOf(t *testing.T, n int) *os.File {
-	name := filepath.Join(t.TempDir(), "file")
+	name := filepath.Join(testdir.New(t), "file")
 	if err := os.WriteFile(name, []byte(strings.Repeat("x", n)), 0o600); err != nil {
 		t.Fatal(err)
 	}
