@@ -9,6 +9,10 @@ import (
 // DefaultMaxHandshakes is how many handshakes of one server are under way at once.
 const DefaultMaxHandshakes = 1024
 
+// handshakeWeight: a goroutine costs a handshake some fifty microseconds, so one in sixteen or
+// more must have blocked its loop for a millisecond. Those that sign by RSA do.
+const handshakeWeight = 16
+
 // Handshakes bounds the handshakes of a server that are under way at once. One that has begun takes
 // a coroutine and some 30 KiB until it is over, and a client that connects costs itself
 // much less; those beyond the bound wait, in their order, and are not read from meanwhile.
@@ -31,7 +35,7 @@ func NewHandshakes(name string, most int) *Handshakes {
 	if most == 0 {
 		most = DefaultMaxHandshakes
 	}
-	return &Handshakes{habit: habit.New(name, habit.Learned), most: most}
+	return &Handshakes{habit: habit.NewWeighted(name, habit.Learned, handshakeWeight), most: most}
 }
 
 // Running returns how many handshakes are under way, and how many wait for their turn.

@@ -20,16 +20,9 @@ const (
 	InGoroutine
 )
 
-// A job that blocks weighs as much as 256 that do not: a hand-off costs its loop a
-// millisecond or two, and a goroutine costs a quick job a few microseconds more.
-const (
-	weight = 256
-	// leaveAt is passed by the third job that blocks among a few hundred.
-	leaveAt = 2*weight + 1
-	// scoreMost bounds what has to be forgotten before a kind that has become quick is
-	// back on its loop: a thousand runs.
-	scoreMost = 4 * weight
-)
+// DefaultWeight is how many jobs that do not block weigh as much as one that does: a hand-off costs its
+// loop a millisecond or two, and a goroutine costs a quick job a few microseconds more.
+const DefaultWeight = 256
 
 // Habit is the memory of one kind of job. Any goroutine may use it. Its score rises with
 // every job that blocks and sinks with every one that does not; what it is compared with
@@ -37,13 +30,27 @@ const (
 type Habit struct {
 	name     string
 	place    Place
+	weight   int32
 	score    atomic.Int32
 	apart    atomic.Bool // Learned, and it blocks
 	handOffs atomic.Uint64
 }
 
 // New returns a habit without experience. The name is for logs.
-func New(name string, place Place) *Habit { return &Habit{name: name, place: place} }
+func New(name string, place Place) *Habit { return NewWeighted(name, place, DefaultWeight) }
+
+// NewWeighted is New for jobs to which a goroutine costs more, so that a job that blocks weighs
+// less beside them.
+func NewWeighted(name string, place Place, weight int) *Habit {
+	return &Habit{name: name, place: place, weight: int32(weight)}
+}
+
+// leaveAt is passed by the third job that blocks among a few weights of others.
+func (h *Habit) leaveAt() int32 { return 2*h.weight + 1 }
+
+// most bounds what has to be forgotten before a kind that has become quick is back on its
+// loop: with the default weight, a thousand runs.
+func (h *Habit) most() int32 { return 4 * h.weight }
 
 // Name returns what New was given.
 func (h *Habit) Name() string { return h.name }
@@ -78,7 +85,7 @@ func (h *Habit) Begin() bool {
 // loop with that.
 func (h *Habit) HandedOff() bool {
 	h.handOffs.Add(1)
-	return h.raise() >= leaveAt && h.place == Learned && h.apart.CompareAndSwap(false, true)
+	return h.raise() >= h.leaveAt() && h.place == Learned && h.apart.CompareAndSwap(false, true)
 }
 
 // Ran tells how a job behaved in a goroutine of its own: whether it ran for long without
@@ -96,7 +103,7 @@ func (h *Habit) Ran(long bool) bool {
 }
 
 func (h *Habit) raise() int32 {
-	score := min(scoreMost, h.score.Add(weight))
+	score := min(h.most(), h.score.Add(h.weight))
 	h.score.Store(score)
 	return score
 }

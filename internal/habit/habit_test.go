@@ -105,3 +105,21 @@ func BenchmarkHabit_Begin(b *testing.B) {
 		h.Begin()
 	}
 }
+
+// Beside a light weight, one job in ten that blocks is many, and one in twenty few.
+func TestNewWeighted(t *testing.T) {
+	for every, leaves := range map[int]bool{10: true, 20: false} {
+		h := habit.NewWeighted("x", habit.Learned, 16)
+		left := false
+		for range 100 {
+			for range every - 1 {
+				left = left || h.Begin()
+			}
+			h.Begin()
+			left = h.HandedOff() || left
+		}
+		if left != leaves {
+			t.Errorf("one in %d: left %v", every, left)
+		}
+	}
+}
