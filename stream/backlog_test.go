@@ -3,7 +3,6 @@ package stream_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -15,7 +14,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"eddy/internal/testcert"
 	"eddy/internal/testdir"
 	"eddy/stream"
 )
@@ -219,21 +217,10 @@ func testFile(t *testing.T, n int) (*os.File, []byte) {
 
 func TestWriteFile(t *testing.T) {
 	f, data := testFile(t, 3<<20)
-	a := testcert.Shared()
-	config := a.Server(t)
 	for _, secure := range []bool{false, true} {
 		s, far := connected(t, realLoop(t))
 		if secure {
-			client := tls.Client(far, a.Client())
-			done := make(chan error, 1)
-			go func() { done <- client.Handshake() }()
-			if err := s.StartTLS(t.Context(), stream.Server, config); err != nil {
-				t.Fatal(err)
-			}
-			if err := <-done; err != nil {
-				t.Fatal(err)
-			}
-			far = client
+			far = secured(t, s, far)
 		}
 		got := make(chan []byte, 1)
 		go func() {

@@ -58,6 +58,22 @@ func connected(t *testing.T, l *loop.Loop) (*stream.Stream, net.Conn) {
 	return s, far
 }
 
+// secured puts TLS between the two and returns its client's end.
+func secured(t *testing.T, s *stream.Stream, far net.Conn) net.Conn {
+	t.Helper()
+	a := testcert.Shared()
+	client := tls.Client(far, a.Client())
+	done := make(chan error, 1)
+	go func() { done <- client.Handshake() }()
+	if err := s.StartTLS(context.Background(), stream.Server, a.Server(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
 func mustDetach(t *testing.T, s *stream.Stream) net.Conn {
 	t.Helper()
 	conn, err := s.Detach(context.Background())
@@ -84,21 +100,10 @@ func TestDetach_IsANetConn(t *testing.T) {
 
 // What was read before comes first, and what was written has left.
 func TestDetach_LosesNothing(t *testing.T) {
-	a := testcert.Shared()
-	config := a.Server(t)
 	for _, secure := range []bool{false, true} {
 		s, far := connected(t, realLoop(t))
 		if secure {
-			client := tls.Client(far, a.Client())
-			done := make(chan error, 1)
-			go func() { done <- client.Handshake() }()
-			if err := s.StartTLS(context.Background(), stream.Server, config); err != nil {
-				t.Fatal(err)
-			}
-			if err := <-done; err != nil {
-				t.Fatal(err)
-			}
-			far = client
+			far = secured(t, s, far)
 		}
 		ctx := context.Background()
 		message := "line\n" + strings.Repeat("0123456789", 10_000)
