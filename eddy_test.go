@@ -51,25 +51,29 @@ func app(f func(ctx context.Context, h *web.RequestHandler) error) *web.Applicat
 	return web.NewApplicationWith(web.Settings{Logger: quiet}, web.Func("/{path...}", f))
 }
 
-func TestServer_ManyClientsAtOnce(t *testing.T) {
-	echo := app(func(ctx context.Context, h *web.RequestHandler) error {
-		body, err := h.Body(ctx)
-		if err != nil {
-			return err
-		}
-		if err := async.Sleep(ctx, 0); err != nil {
-			return err
-		}
-		_, err = h.Write(body)
+// echoes answers with the request's body, after others had their turn.
+func echoes(ctx context.Context, h *web.RequestHandler) error {
+	body, err := h.Body(ctx)
+	if err != nil {
 		return err
-	})
-	s, url, client := serve(t, echo, eddy.Options{Loops: 2})
-	const clients, requests = 32, 30
+	}
+	if err := async.Sleep(ctx, 0); err != nil {
+		return err
+	}
+	_, err = h.Write(body)
+	return err
+}
+
+// manyClients sends bodies of many sizes, up to most, to an application of echoes, and shuts it
+// down after that.
+func manyClients(t *testing.T, s *eddy.Server, url string, client *http.Client, requests, most int) {
+	t.Helper()
+	const clients = 32
 	var wg sync.WaitGroup
 	for i := range clients {
 		wg.Go(func() {
 			for j := range requests {
-				body := bytes.Repeat([]byte{byte('a' + (i+j)%26)}, 1+(i*j*997)%70_000)
+				body := bytes.Repeat([]byte{byte('a' + (i+j)%26)}, 1+(i*j*9973)%most)
 				resp, err := client.Post(url+"/x", "text/plain", bytes.NewReader(body))
 				if err != nil {
 					t.Error(err)
@@ -91,6 +95,11 @@ func TestServer_ManyClientsAtOnce(t *testing.T) {
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections are left after Shutdown", n)
 	}
+}
+
+func TestServer_ManyClientsAtOnce(t *testing.T) {
+	s, url, client := serve(t, app(echoes), eddy.Options{Loops: 2})
+	manyClients(t, s, url, client, 30, 70_000)
 }
 
 func TestServer_HostsHTTPHandlers(t *testing.T) {

@@ -10,19 +10,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"eddy"
-	"eddy/async"
 	"eddy/httpserver"
 	"eddy/internal/testcert"
 	"eddy/internal/testdir"
 	"eddy/internal/testlog"
+	"eddy/tcp"
 	"eddy/web"
 )
 
@@ -54,43 +54,51 @@ func serveTLS(t *testing.T, h http.Handler, o eddy.Options) (*eddy.Server, strin
 
 func TestTLS_ManyClientsAtOnce(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		echo := app(func(ctx context.Context, h *web.RequestHandler) error {
-			body, err := h.Body(ctx)
-			if err != nil {
-				return err
-			}
-			if err := async.Sleep(ctx, 0); err != nil {
-				return err
-			}
-			_, err = h.Write(body)
-			return err
-		})
 		config := testcert.Shared().Server(t)
-		config.MaxVersion = version
-		s, url, client := serveTLS(t, echo, eddy.Options{Loops: 2, HTTP: httpserver.Options{TLS: config}})
-		var wg sync.WaitGroup
-		for i := range 16 {
-			wg.Go(func() {
-				for j := range 20 {
-					body := bytes.Repeat([]byte{byte('a' + (i+j)%26)}, 1+(i*j*9973)%300_000)
-					resp, err := client.Post(url+"/x", "text/plain", bytes.NewReader(body))
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					got, err := io.ReadAll(resp.Body)
-					resp.Body.Close()
-					if err != nil || !bytes.Equal(got, body) || resp.TLS.Version != version {
-						t.Errorf("client %d, request %d: %d bytes for %d, %v", i, j, len(got), len(body), err)
-					}
-				}
-			})
+		config.MinVersion, config.MaxVersion = version, version
+		s, url, client := serveTLS(t, app(echoes), eddy.Options{Loops: 2, HTTP: httpserver.Options{TLS: config}})
+		manyClients(t, s, url, client, 10, 300_000)
+	}
+}
+
+// A listener of one's own may have what an address cannot say, such as proxies that are trusted.
+func TestServer_ServesListenersOfOnesOwn(t *testing.T) {
+	who := app(func(_ context.Context, h *web.RequestHandler) error { return h.Text(h.Request.RemoteIP()) })
+	s, _, _ := serveTLS(t, who, eddy.Options{})
+	listener := func() *tcp.Listener {
+		l, err := tcp.Listen(t.Context(), "127.0.0.1:0", tcp.ListenOptions{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		wg.Wait()
-		client.CloseIdleConnections()
-		if err := s.Shutdown(t.Context()); err != nil {
-			t.Error(err)
+		if err := l.UseProxyProtocol(tcp.ProxyProtocol{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}); err != nil {
+			t.Fatal(err)
 		}
+		return l
+	}
+	for secure, serve := range map[bool]func(*tcp.Listener) error{false: s.Serve, true: s.ServeTLS} {
+		l := listener()
+		if err := serve(l); err != nil {
+			t.Fatal(err)
+		}
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, "PROXY TCP4 192.0.2.7 192.0.2.1 1000 443\r\n")
+		if secure {
+			c = tls.Client(c, testcert.Shared().Client())
+		}
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "\r\n192.0.2.7") {
+			t.Errorf("TLS %v: %q, %v", secure, got, err)
+		}
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Serve(listener()); !errors.Is(err, httpserver.ErrClosed) {
+		t.Errorf("after Shutdown: %v", err)
 	}
 }
 
