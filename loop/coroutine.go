@@ -90,11 +90,15 @@ func (l *Loop) Start(ctx *Context, job Job) {
 		})
 		return
 	}
-	co := l.coroutine()
-	co.job, co.ctx = job, ctx
-	ctx.co.Store(co)
 	l.busy++
-	l.ready = append(l.ready, co)
+	l.ready = append(l.ready, ready{ctx: ctx, job: job})
+}
+
+// ready is what a loop resumes now: a coroutine, or a job that has none yet.
+type ready struct {
+	co  *Coroutine
+	ctx *Context
+	job Job
 }
 
 // Spawn runs f in a coroutine of the loop. f's context carries ctx's values and ends with
@@ -112,12 +116,8 @@ func (l *Loop) spawn(ctx context.Context, j *funcJob) bool {
 		if l.closing.Load() {
 			return false
 		}
-		if len(l.idle) > 0 {
-			j.RunTask() // it need not wait for a turn
-			return true
-		}
-		// A coroutine that was made here would be bound to the caller's thread, had that
-		// locked it.
+		j.RunTask() // it need not wait for a turn
+		return true
 	}
 	return l.PostTask(j)
 }
@@ -180,9 +180,42 @@ func (co *Coroutine) body(yield func(struct{}) bool) {
 	co.id, co.yield = goid.Get(), yield
 	defer func() { co.gone = true }() // also by runtime.Goexit
 	for yield(struct{}{}) {
-		co.run()
-		co.ended = true
+		for more := true; more; more = co.proceed() {
+			co.run()
+			co.ended = true
+		}
 	}
+}
+
+// begin gives the coroutine a job that is ready.
+func (co *Coroutine) begin(next ready) {
+	co.job, co.ctx = next.job, next.ctx
+	next.ctx.co.Store(co)
+}
+
+// proceed ends the job that has just run and begins with the next one that is ready, both in the
+// coroutine itself: that spares two switches between it and the runner. It reports false where the
+// runner must go on: if the loop was lost, if something else comes next, and if the loop has
+// to look at its descriptors first.
+func (co *Coroutine) proceed() bool {
+	if !co.runner.hold() {
+		return false // settle ends the job
+	}
+	l := co.loop
+	l.endJob(co)
+	if l.share <= 0 || l.readyAt == len(l.ready) || l.ready[l.readyAt].co != nil {
+		return false
+	}
+	l.share--
+	co.begin(l.takeReady())
+	co.runner.enter(co)
+	return true
+}
+
+// endJob ends a job in its coroutine. That its end panics costs the coroutine nothing.
+func (l *Loop) endJob(co *Coroutine) {
+	defer l.recover()
+	l.release(co).JobDone(co.outcome)
 }
 
 func (co *Coroutine) run() {
@@ -202,16 +235,26 @@ func (co *Coroutine) recover() {
 func (l *Loop) runReady() {
 	// What is made ready meanwhile, as by a client that pipelines, has a share, but not
 	// all of the turn.
-	budget := len(l.ready) - l.readyAt + readyShare
-	for ; l.readyAt < len(l.ready) && budget > 0; budget-- {
-		co := l.ready[l.readyAt]
-		l.ready[l.readyAt] = nil
-		l.readyAt++
-		if l.readyAt == len(l.ready) {
-			l.ready, l.readyAt = l.ready[:0], 0
+	l.share = len(l.ready) - l.readyAt + readyShare
+	for l.readyAt < len(l.ready) && l.share > 0 {
+		l.share--
+		next := l.takeReady()
+		if next.co == nil {
+			next.co = l.coroutine()
+			next.co.begin(next)
 		}
-		l.resume(co)
+		l.resume(next.co)
 	}
+}
+
+func (l *Loop) takeReady() ready {
+	next := l.ready[l.readyAt]
+	l.ready[l.readyAt] = ready{}
+	l.readyAt++
+	if l.readyAt == len(l.ready) {
+		l.ready, l.readyAt = l.ready[:0], 0
+	}
+	return next
 }
 
 // RunTask resumes a coroutine that was woken; see [Coroutine.Wake].
@@ -237,33 +280,38 @@ func (l *Loop) resume(co *Coroutine) {
 func (l *Loop) settle(co *Coroutine) {
 	switch {
 	case co.ended:
-		l.end(co)
+		job := l.release(co)
+		l.keep(co)
+		job.JobDone(co.outcome)
+	case co.job == nil: // ended by proceed
+		l.keep(co)
 	case !co.state.CompareAndSwap(running, parked):
 		co.state.Store(running) // woken before it had parked
-		l.ready = append(l.ready, co)
+		l.ready = append(l.ready, ready{co: co})
 	}
 }
 
-func (l *Loop) end(co *Coroutine) {
-	job := l.release(co)
+// keep puts a coroutine without a job into the pool, if there is room.
+func (l *Loop) keep(co *Coroutine) {
 	if len(l.idle) < idleCoroutines && !l.closing.Load() {
 		l.idle = append(l.idle, co)
 	} else {
 		l.forget(co)
 		co.stop()
 	}
-	job.JobDone(co.outcome)
 }
 
 // bury ends the job of a coroutine that is gone: by runtime.Goexit, unless it was done before.
 func (l *Loop) bury(co *Coroutine) {
+	l.forget(co)
+	if co.job == nil {
+		return // it was its JobDone that has called runtime.Goexit
+	}
 	outcome := Exited
 	if co.ended {
 		outcome = co.outcome
 	}
-	job := l.release(co)
-	l.forget(co)
-	job.JobDone(outcome)
+	l.release(co).JobDone(outcome)
 }
 
 func (l *Loop) release(co *Coroutine) Job {

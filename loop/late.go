@@ -14,6 +14,11 @@ func (l *Loop) abandon() {
 		l.exited = nil
 		l.bury(co)
 	}
+	for l.readyAt < len(l.ready) {
+		if next := l.takeReady(); next.co == nil {
+			l.withdraw(next)
+		}
+	}
 	for i := 0; i < len(l.live); {
 		if co := l.live[i]; co.adrift {
 			i++
@@ -22,6 +27,13 @@ func (l *Loop) abandon() {
 		}
 	}
 	l.abandoned = true
+}
+
+// withdraw ends a job that has not begun.
+func (l *Loop) withdraw(next ready) {
+	l.busy--
+	next.ctx.end()
+	next.job.JobDone(Exited)
 }
 
 // unwind ends a coroutine, with its job if it has one. Deferred functions are code like any

@@ -111,8 +111,9 @@ type Loop struct {
 	serving  ID     // whose handler runs, or ended without returning
 	batch    []Task // posted before this turn began
 	batchAt  int
-	ready    []*Coroutine // to be resumed now
+	ready    []ready // to be resumed now
 	readyAt  int
+	share    int // of the turn: how many more are resumed before others have theirs
 	due      []*Timer
 	dueAt    int
 	dirty    []Flusher
