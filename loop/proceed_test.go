@@ -40,7 +40,7 @@ func TestProceed_OneCoroutineForManyJobs(t *testing.T) {
 // A job that begins the next at its end, for ever, does not keep the loop from anything else.
 func TestProceed_LeavesOthersTheirTurn(t *testing.T) {
 	bubble(t, func(h *harness) {
-		ended, atPost := 0, 0
+		ended, between := 0, 0
 		stop := false
 		var next func()
 		next = func() {
@@ -51,11 +51,13 @@ func TestProceed_LeavesOthersTheirTurn(t *testing.T) {
 			})
 		}
 		h.on(next)
-		h.on(func() { atPost = ended })
-		h.on(func() { stop = true; atPost = ended - atPost })
+		h.on(func() {
+			between = -ended
+			h.Post(func() { stop, between = true, between+ended })
+		})
 		synctest.Wait()
-		if atPost < 1 || atPost > 1000 {
-			t.Errorf("%d jobs between two posts", atPost)
+		if between < 1 || between > 1000 {
+			t.Errorf("%d jobs within a turn", between)
 		}
 	})
 }
