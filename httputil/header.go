@@ -113,6 +113,12 @@ func (h *Header) Append(name, value string) {
 func (h *Header) Del(name string) { h.deleteFrom(0, name) }
 
 func (h *Header) deleteFrom(i int, name string) {
+	for i < len(h.fields) && !equalFold(h.fields[i].Name, name) {
+		i++ // what stays in its place need not be written
+	}
+	if i == len(h.fields) {
+		return
+	}
 	kept := h.fields[:i]
 	for _, f := range h.fields[i:] {
 		if !equalFold(f.Name, name) {

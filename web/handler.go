@@ -13,7 +13,7 @@ import (
 // handler's method returns.
 //
 // Its memory is one allocation together with the handler that embeds it. The usual few
-// header fields and path values lie inside.
+// header fields lie inside.
 type RequestHandler struct {
 	// Request is the request to answer. A handler that streams an upload reads
 	// Request.Body itself instead of calling Body.
@@ -36,15 +36,16 @@ type RequestHandler struct {
 	finished bool
 	aborted  bool // the connection is to be cut
 
-	argStorage   [2]string
-	fieldStorage [5]httputil.Field
+	fieldStorage [4]httputil.Field
 }
 
 func (h *RequestHandler) handler() *RequestHandler { return h }
 
 func (h *RequestHandler) init(a *Application, e *entry, self Handler, w httputil.ResponseWriter, r *httputil.Request, args []string) {
 	h.Request, h.app, h.entry, h.self, h.w = r, a, e, self, w
-	h.args = append(h.argStorage[:0], args...)
+	if len(args) > 0 {
+		h.args = append([]string(nil), args...) // they lie on the router's stack
+	}
 	h.header = httputil.HeaderOver(h.fieldStorage[:])
 }
 

@@ -41,6 +41,9 @@ func newRoute[T any, P interface {
 		*p = prototype
 		return p
 	}}
+	if reflect.ValueOf(&prototype).Elem().IsZero() {
+		rt.fresh = func() Handler { return P(new(T)) } // nothing to copy, which takes write barriers
+	}
 	probe := rt.fresh()
 	own := ownVerbs(probe)
 	checkPrototype(prototype, rt.fresh, own)
