@@ -34,22 +34,23 @@ type response struct {
 	keep bool
 }
 
-func (c *response) encode() (out []byte, e http1.ResponseEncoder, err error) {
+func (c *response) encode() (out []byte, e http1.ResponseEncoder, allowed bool, err error) {
 	req := httputil.Request{Method: c.method, Version: httputil.HTTP11}
 	if n := len(c.method) - len("/1.0"); n > 0 && c.method[n:] == "/1.0" {
 		req.Method, req.Version = c.method[:n], httputil.HTTP10
 	}
 	e.Init(&req, !c.close)
 	if out, err = e.AppendHead(nil, c.status, c.reason, c.header, c.length, []byte(dateLine)); err != nil {
-		return out, e, err
+		return out, e, allowed, err
 	}
+	allowed = e.BodyAllowed()
 	for _, p := range c.body {
 		if out, err = e.AppendBody(out, []byte(p)); err != nil {
-			return out, e, err
+			return out, e, allowed, err
 		}
 	}
 	out, err = e.AppendEnd(out, c.trailer)
-	return out, e, err
+	return out, e, allowed, err
 }
 
 var encoded = []response{
@@ -103,6 +104,8 @@ var encoded = []response{
 		want: "HTTP/1.1 204 No Content\r\n" + dateLine + "\r\n", keep: true},
 	{rule: "9110 8.6 204 with a body", method: "GET", status: 204, length: -1, body: []string{"x"},
 		want: "HTTP/1.1 204 No Content\r\n" + dateLine + "\r\n", keep: true},
+	{rule: "9110 15.3.6 205", method: "GET", status: 205, length: -1, body: []string{"x"},
+		want: "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n" + dateLine + "\r\n", keep: true},
 	{rule: "9110 8.6 304 with length", method: "GET", status: 304, length: 9, body: []string{"x"},
 		want: "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n" + dateLine + "\r\n", keep: true},
 	{rule: "9110 8.6 304 with length 0", method: "GET", status: 304, length: 0,
@@ -116,7 +119,7 @@ var encoded = []response{
 func TestResponseEncoder(t *testing.T) {
 	for _, c := range encoded {
 		t.Run(c.rule, func(t *testing.T) {
-			out, e, err := c.encode()
+			out, e, _, err := c.encode()
 			if err != nil || string(out) != c.want {
 				t.Fatalf("error %v\n got %q\nwant %q", err, out, c.want)
 			}

@@ -104,6 +104,9 @@ func requests(t testing.TB, lim *http1.Limits, pieces ...[]byte) string {
 		if r.ExpectContinue() {
 			log.WriteString(" expect")
 		}
+		if r.ExpectUnknown() {
+			log.WriteString(" unknown")
+		}
 		if !logBody(&log, w, r.ReadBody, lim, req.ContentLength) {
 			return log.String()
 		}
@@ -122,7 +125,9 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 	var r http1.ResponseReader
 	var log strings.Builder
 	for _, method := range methods {
-		r.Start(method)
+		if err := r.Start(method); err != nil {
+			t.Fatal(err)
+		}
 		var resp http1.ResponseHead
 		for interim := true; interim; interim = resp.Interim() {
 			head, err := w.head(r.FindHead, lim)
@@ -140,6 +145,7 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 			if resp.Interim() {
 				log.WriteString("; ")
 			}
+			logFolded(&log, head, &resp.Header)
 		}
 		if !logBody(&log, w, r.ReadBody, lim, resp.ContentLength) {
 			if before, waiting := strings.CutSuffix(log.String(), "wait"); waiting {
@@ -159,8 +165,19 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 	return log.String() + "keep"
 }
 
+// logFolded writes the fields of a header that has a folded line.
+func logFolded(log *strings.Builder, head string, h *httputil.Header) {
+	if !strings.Contains(head, "\r\n ") {
+		return
+	}
+	for _, f := range h.Fields() {
+		fmt.Fprintf(log, " {%s: %s}", f.Name, f.Value)
+	}
+}
+
 func eof(t testing.TB, r *http1.ResponseReader) string {
 	if err := r.EOF(); err != nil {
+		refusal(t, err)
 		return "truncated"
 	}
 	if !r.BodyDone() || r.KeepAlive() {
@@ -191,8 +208,12 @@ func refusal(t testing.TB, err error) string {
 	if !errors.As(err, &fault) || fault.Side != http1.Remote {
 		t.Fatalf("%v is no fault of the peer", err)
 	}
+	sawFault(fault)
 	return fmt.Sprint(fault.Status)
 }
+
+// sawFault is told of every fault that a case meets.
+var sawFault = func(*http1.Error) {}
 
 // splits yields data as a whole, in two at every place, and byte by byte.
 func splits(data []byte) iter.Seq[[][]byte] {
