@@ -135,9 +135,8 @@ var (
 	errLocalStatus = local("RFC 9110 §15", "a status must have three digits")
 	errLocalSwitch = local("RFC 9110 §7.8", "101 cannot answer HTTP/1.0")
 	errLocalMethod = local("RFC 9110 §9.1", "the method is not a token")
-	errLocalTarget = local("RFC 9112 §3.2", "malformed request target")
-	errLocalHost   = local("RFC 9112 §3.2", "malformed host")
-	errLocalField  = local("RFC 9110 §5.5", "a header field that would split the message")
+	errLocalTarget = local("RFC 9112 §3.2", "the target does not fit in a request line")
+	errLocalHost   = local("RFC 9112 §3.2", "the host does not fit in a Host field")
 )
 
 // Calls that do not fit the state of a reader.

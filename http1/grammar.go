@@ -45,27 +45,31 @@ var classes = func() (t [256]uint8) {
 // whether such a host can exist is for a resolver to say.
 func validHost(s string) bool {
 	i := 0
-	if s != "" && s[0] == '[' {
-		for i = 1; i < len(s) && (classes[s[i]]&className != 0 || s[i] == ':'); i++ {
-		}
-		if i < 3 || i == len(s) || s[i] != ']' {
-			return false
-		}
+	for i < len(s) && classes[s[i]]&className != 0 {
 		i++
-	} else {
-		for i < len(s) && classes[s[i]]&className != 0 {
-			i++
-		}
 	}
-	if i == len(s) {
+	if i == len(s) || i > 0 && isPort(s[i:]) {
 		return true
 	}
-	colon := i
-	if s[i] == ':' {
-		for i++; i < len(s) && isDigit(s[i]); i++ {
+	if s[0] != '[' {
+		return isBareAddress(s)
+	}
+	for i = 1; i < len(s) && (classes[s[i]]&className != 0 || s[i] == ':'); i++ {
+	}
+	if i < 3 || i == len(s) || s[i] != ']' {
+		return false
+	}
+	return i+1 == len(s) || isPort(s[i+1:])
+}
+
+// isPort reports whether s is a colon with a port or without one.
+func isPort(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return false
 		}
 	}
-	return i == len(s) && colon > 0 || isBareAddress(s)
+	return s[0] == ':'
 }
 
 // isBareAddress takes an IPv6 address without the brackets that it should have: some

@@ -49,10 +49,11 @@ func (o *outgoing) KeepAlive() bool { return o.state == sent }
 // the announced length, with ErrNoHead before the head and ErrFinished after the end.
 func (o *outgoing) AppendBody(dst, p []byte) ([]byte, error) {
 	next := o.next(onData)
-	switch {
-	case next == 0:
+	if next == 0 {
 		return dst, o.misplaced()
-	case len(p) == 0:
+	}
+	o.state = next
+	if len(p) == 0 {
 		return dst, nil
 	}
 	if o.left >= 0 {
@@ -61,7 +62,6 @@ func (o *outgoing) AppendBody(dst, p []byte) ([]byte, error) {
 		}
 		o.left -= int64(len(p))
 	}
-	o.state = next
 	switch next {
 	case sendNone, sendSwitch:
 		return dst, nil

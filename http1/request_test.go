@@ -33,6 +33,8 @@ var acceptedRequests = []wireCase{
 	{"9112 2.2 one message", get(), getLog + "wait"},
 	{"9112 2.2 pipelined", get() + get(), getLog + getLog + "wait"},
 	{"9112 2.2 empty lines before", "\r\n\r\n" + get() + "\r\n" + get(), getLog + getLog + "wait"},
+	{"9112 2.2 pipelined with a body", get() + post("Content-Length: 1", "x"), getLog + postLog + `len=1 "x"; wait`},
+	{"9112 2.2 pipelined, and the last", get() + get("Connection: close"), getLog + getLog + "close"},
 	{"9112 2.2 a part", "GET / HTTP/1.1\r\nHost: a\r\n\r", "wait"},
 	{"9112 2.3 HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", `GET /| HTTP/1.0 host= len=0 ""; close`},
 	{"9112 2.3 HTTP/1.2 is 1.1", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", getLog + "wait"},
@@ -107,6 +109,7 @@ var refusedRequests = []wireCase{
 	{"9112 2.2 NUL in an unfinished line", "GET /\x00", "400"},
 	{"9112 2.2 DEL in an unfinished field", "GET / HTTP/1.1\r\nX: \x7f", "400"},
 	{"9112 2.2 TLS", "\x16\x03\x01\x02\x00\x01", "400"},
+	{"9112 2.2 behind a request", get() + "\x00", getLog + "400"},
 	{"9112 2.3 HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
 	{"9112 2.3 HTTP/0.9", "GET / HTTP/0.9\r\n\r\n", "505"},
 	{"9112 2.3 no version", "GET /\r\n\r\n", "400"},
@@ -298,17 +301,23 @@ func TestRequest_limits(t *testing.T) {
 	}
 }
 
+// requestsWithExtensions are too long to be replayed at every place.
+var requestsWithExtensions = []wireCase{
+	{"5,000 bytes of extensions on 50 bytes of body", extended(50, 1), postLog + `len=-1 "` + strings.Repeat("x", 40) + `"; 400`},
+	{"100 bytes of extension a chunk of 800 bytes", extended(50, 800), postLog + `len=-1 "` + strings.Repeat("x", 40000) + `"; wait`},
+}
+
+// extended is a body of chunks that have an extension of 100 bytes each.
+func extended(chunks, size int) string {
+	one := hex(size) + ";" + strings.Repeat("e", 99) + "\r\n" + strings.Repeat("x", size) + "\r\n"
+	return chunked(strings.Repeat(one, chunks) + "0\r\n\r\n")
+}
+
 func TestRequest_limitOnExtensions(t *testing.T) {
-	extended := func(chunks, size int) string {
-		chunk := strings.Repeat("x", size)
-		one := hex(size) + ";" + strings.Repeat("e", 99) + "\r\n" + chunk + "\r\n"
-		return chunked(strings.Repeat(one, chunks) + "0\r\n\r\n")
-	}
-	if log := requests(t, &defaults, []byte(extended(50, 1))); !strings.HasSuffix(log, "; 400") {
-		t.Errorf("5,000 bytes of extensions on 50 bytes of body: %.60s…%s", log, log[len(log)-6:])
-	}
-	if log := requests(t, &defaults, []byte(extended(50, 800))); !strings.HasSuffix(log, "; wait") {
-		t.Errorf("100 bytes of extension a chunk of 800 bytes: %.60s…%s", log, log[len(log)-6:])
+	for _, c := range requestsWithExtensions {
+		if log := requests(t, &defaults, []byte(c.send)); log != c.want {
+			t.Errorf("%s: %.60s…%s", c.rule, log, log[len(log)-6:])
+		}
 	}
 }
 

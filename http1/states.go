@@ -117,25 +117,24 @@ const (
 	serverSide
 )
 
-var outRequest = [events]state{onNone: sendNone, onLength: sendLength, onChunked: sendChunked}
-
-var outResponse = [events]state{
-	onInterim: informed, onNone: sendNone, onLength: sendLength, onChunked: sendChunked,
-	onClose: sendClose, onSwitch: sendSwitch,
-}
-
 // sendStates is the sending of both sides. That a body stays behind its announced length
-// makes the message the last one; so does a head that says so.
+// makes the message the last one; so does a head that says so. Clients of HTTP/1.0, for
+// whom a body may end with the connection, are sent no interim heads.
 var sendStates = [...]machine{
 	clientSide: {
-		unsent:      outRequest,
+		unsent:      {onNone: sendNone, onLength: sendLength, onChunked: sendChunked},
 		sendNone:    {onData: sendNone, onEnd: sent, onLast: sentLast},
 		sendLength:  {onData: sendLength, onEnd: sent, onLast: sentLast},
 		sendChunked: {onData: sendChunked, onEnd: sent, onLast: sentLast},
 	},
 	serverSide: {
-		unsent:      outResponse,
-		informed:    outResponse,
+		unsent: {
+			onInterim: informed, onNone: sendNone, onLength: sendLength, onChunked: sendChunked,
+			onClose: sendClose, onSwitch: sendSwitch,
+		},
+		informed: {
+			onInterim: informed, onNone: sendNone, onLength: sendLength, onChunked: sendChunked, onSwitch: sendSwitch,
+		},
 		sendNone:    {onData: sendNone, onEnd: sent, onLast: sentLast},
 		sendLength:  {onData: sendLength, onEnd: sent, onLast: sentLast},
 		sendChunked: {onData: sendChunked, onEnd: sent, onLast: sentLast},
