@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"eddy/http1"
@@ -23,6 +24,7 @@ type response struct {
 	rule    string
 	method  string // and version, if it is 1.0: "GET/1.0"
 	close   bool   // what the caller wishes
+	interim []int  // statuses
 	status  int
 	reason  string
 	header  *httputil.Header
@@ -34,22 +36,30 @@ type response struct {
 	keep bool
 }
 
-func (c *response) encode() (out []byte, e http1.ResponseEncoder, err error) {
+func (c *response) encode() (out []byte, e http1.ResponseEncoder, allowed bool, err error) {
 	req := httputil.Request{Method: c.method, Version: httputil.HTTP11}
 	if n := len(c.method) - len("/1.0"); n > 0 && c.method[n:] == "/1.0" {
 		req.Method, req.Version = c.method[:n], httputil.HTTP10
 	}
 	e.Init(&req, !c.close)
-	if out, err = e.AppendHead(nil, c.status, c.reason, c.header, c.length, []byte(dateLine)); err != nil {
-		return out, e, err
-	}
-	for _, p := range c.body {
-		if out, err = e.AppendBody(out, []byte(p)); err != nil {
-			return out, e, err
+	for _, status := range c.interim {
+		if out, err = e.AppendHead(out, status, "", nil, 0, nil); err != nil {
+			return out, e, false, err
 		}
 	}
-	out, err = e.AppendEnd(out, c.trailer)
-	return out, e, err
+	if out, err = e.AppendHead(out, c.status, c.reason, c.header, c.length, []byte(dateLine)); err != nil {
+		return out, e, allowed, err
+	}
+	allowed = e.BodyAllowed()
+	for _, p := range c.body {
+		if out, err = e.AppendBody(out, []byte(p)); err != nil {
+			return out, e, allowed, err
+		}
+	}
+	if out, err = e.AppendEnd(out, c.trailer); err == nil {
+		err = endsOnce(e.AppendEnd)
+	}
+	return out, e, allowed, err
 }
 
 var encoded = []response{
@@ -103,6 +113,20 @@ var encoded = []response{
 		want: "HTTP/1.1 204 No Content\r\n" + dateLine + "\r\n", keep: true},
 	{rule: "9110 8.6 204 with a body", method: "GET", status: 204, length: -1, body: []string{"x"},
 		want: "HTTP/1.1 204 No Content\r\n" + dateLine + "\r\n", keep: true},
+	{rule: "9110 15.3.6 205", method: "GET", status: 205, length: -1, body: []string{"x"},
+		want: "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n" + dateLine + "\r\n", keep: true},
+	{rule: "9112 9.6 closing behind chunks", method: "GET", close: true, status: 200, length: -1, body: []string{"x"},
+		want: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n" + dateLine + "\r\n1\r\nx\r\n0\r\n\r\n"},
+	{rule: "9112 9.6 closing without body", method: "HEAD", close: true, status: 200, length: -1, body: []string{"x"},
+		want: "HTTP/1.1 200 OK\r\nConnection: close\r\n" + dateLine + "\r\n"},
+	{rule: "9110 15.2 interim before the final one", method: "GET", interim: []int{103, 102}, status: 204, length: 0,
+		want: "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 204 No Content\r\n" + dateLine + "\r\n", keep: true},
+	{rule: "9110 15.2 interim before a length", method: "GET", interim: []int{103}, status: 200, length: 0,
+		want: "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + dateLine + "\r\n", keep: true},
+	{rule: "9110 15.2 interim before chunks", method: "GET", interim: []int{103}, status: 200, length: -1,
+		want: "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + dateLine + "\r\n0\r\n\r\n", keep: true},
+	{rule: "9110 15.2 interim before switching", method: "GET", interim: []int{103}, status: 101, length: 0,
+		want: "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n" + dateLine + "\r\n"},
 	{rule: "9110 8.6 304 with length", method: "GET", status: 304, length: 9, body: []string{"x"},
 		want: "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n" + dateLine + "\r\n", keep: true},
 	{rule: "9110 8.6 304 with length 0", method: "GET", status: 304, length: 0,
@@ -116,7 +140,7 @@ var encoded = []response{
 func TestResponseEncoder(t *testing.T) {
 	for _, c := range encoded {
 		t.Run(c.rule, func(t *testing.T) {
-			out, e, err := c.encode()
+			out, e, _, err := c.encode()
 			if err != nil || string(out) != c.want {
 				t.Fatalf("error %v\n got %q\nwant %q", err, out, c.want)
 			}
@@ -211,51 +235,58 @@ func TestResponseEncoder_misuse(t *testing.T) {
 	check("longer body of HEAD", out, err, httputil.ErrBodyLength)
 }
 
-func TestResponseEncoder_localFaults(t *testing.T) {
-	for _, c := range []struct {
-		version string
-		status  int
-	}{{httputil.HTTP11, 99}, {httputil.HTTP11, 1000}, {httputil.HTTP11, -200}, {httputil.HTTP10, 101}} {
-		var e http1.ResponseEncoder
-		e.Init(&httputil.Request{Method: "GET", Version: c.version}, true)
-		out, err := e.AppendHead(nil, c.status, "", nil, 0, nil)
-		var fault *http1.Error
-		if len(out) != 0 || !errors.As(err, &fault) || fault.Side != http1.Local || e.HeadWritten() {
-			t.Errorf("%s, %d: %q, %v", c.version, c.status, out, err)
+type request struct {
+	rule, method, target, host string
+	header                     *httputil.Header
+	length                     int64
+	body                       []string
+	want                       string
+	keep                       bool
+}
+
+func (c *request) encode() (out []byte, e http1.RequestEncoder, err error) {
+	out, err = e.AppendHead(nil, c.method, c.target, c.host, c.header, c.length)
+	for _, p := range c.body {
+		if err == nil {
+			out, err = e.AppendBody(out, []byte(p))
 		}
 	}
+	if err == nil {
+		out, err = e.AppendEnd(out, nil)
+	}
+	if err == nil {
+		err = endsOnce(e.AppendEnd)
+	}
+	return out, e, err
+}
+
+// endsOnce tries to end a message again.
+func endsOnce(end func([]byte, *httputil.Header) ([]byte, error)) error {
+	if out, err := end(nil, nil); len(out) != 0 || err != httputil.ErrFinished {
+		return fmt.Errorf("ended twice: %q, %v", out, err)
+	}
+	return nil
+}
+
+var encodedRequests = []request{
+	{"9112 3.2.1 origin-form", "GET", "/p?q", "a:80", nil, 0, nil, "GET /p?q HTTP/1.1\r\nHost: a:80\r\n\r\n", true},
+	{"9112 3.2.2 absolute-form", "GET", "http://a/", "a", nil, 0, nil, "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", true},
+	{"9112 3.2.3 authority-form", "CONNECT", "a:1", "a:1", nil, 0, nil, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", true},
+	{"9112 6.2 length", "POST", "/", "a", header("A", "b"), 2, []string{"x", "y"}, "POST / HTTP/1.1\r\nHost: a\r\nA: b\r\nContent-Length: 2\r\n\r\nxy", true},
+	{"9110 8.6 no body, but the method has one", "PUT", "/", "a", nil, 0, nil, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", true},
+	{"9112 7.1 chunks", "GET", "/", "a", nil, -1, []string{"xyz"}, "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n", true},
+	{"9112 6 framing fields of the caller", "GET", "/", "a", header("Host", "b", "Content-Length", "1", "Transfer-Encoding", "x", "Keep-Alive", "x", "A", "b"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n", true},
+	{"9112 9.6 close behind a body", "PUT", "/", "a", header("Connection", "close"), 1, []string{"x"}, "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", false},
+	{"9112 9.6 close behind chunks", "GET", "/", "a", header("Connection", "close"), -1, nil, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false},
+	{"9110 9.3.1 no body, and none is sent", "GET", "/", "a", nil, 0, []string{""}, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+	{"9112 9.6 close", "GET", "/", "a", header("Connection", "close"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
+	{"9110 7.8 upgrade", "GET", "/", "a", header("Connection", "Upgrade"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\r\n", true},
 }
 
 func TestRequestEncoder(t *testing.T) {
-	for _, c := range []struct {
-		rule, method, target, host string
-		header                     *httputil.Header
-		length                     int64
-		body                       []string
-		want                       string
-		keep                       bool
-	}{
-		{"9112 3.2.1 origin-form", "GET", "/p?q", "a:80", nil, 0, nil, "GET /p?q HTTP/1.1\r\nHost: a:80\r\n\r\n", true},
-		{"9112 3.2.2 absolute-form", "GET", "http://a/", "a", nil, 0, nil, "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", true},
-		{"9112 3.2.3 authority-form", "CONNECT", "a:1", "a:1", nil, 0, nil, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", true},
-		{"9112 6.2 length", "POST", "/", "a", header("A", "b"), 2, []string{"x", "y"}, "POST / HTTP/1.1\r\nHost: a\r\nA: b\r\nContent-Length: 2\r\n\r\nxy", true},
-		{"9110 8.6 no body, but the method has one", "PUT", "/", "a", nil, 0, nil, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", true},
-		{"9112 7.1 chunks", "GET", "/", "a", nil, -1, []string{"xyz"}, "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n", true},
-		{"9112 6 framing fields of the caller", "GET", "/", "a", header("Host", "b", "Content-Length", "1", "Transfer-Encoding", "x", "Keep-Alive", "x", "A", "b"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n", true},
-		{"9112 9.6 close", "GET", "/", "a", header("Connection", "close"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
-		{"9110 7.8 upgrade", "GET", "/", "a", header("Connection", "Upgrade"), 0, nil, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\r\n", true},
-	} {
+	for _, c := range encodedRequests {
 		t.Run(c.rule, func(t *testing.T) {
-			var e http1.RequestEncoder
-			out, err := e.AppendHead(nil, c.method, c.target, c.host, c.header, c.length)
-			for _, p := range c.body {
-				if err == nil {
-					out, err = e.AppendBody(out, []byte(p))
-				}
-			}
-			if err == nil {
-				out, err = e.AppendEnd(out, nil)
-			}
+			out, e, err := c.encode()
 			if err != nil || string(out) != c.want || e.KeepAlive() != c.keep {
 				t.Fatalf("error %v, KeepAlive %v\n got %q\nwant %q", err, e.KeepAlive(), out, c.want)
 			}
@@ -263,27 +294,21 @@ func TestRequestEncoder(t *testing.T) {
 	}
 }
 
-func TestRequestEncoder_localFaults(t *testing.T) {
-	for _, c := range []struct{ name, method, target, host string }{
-		{"no method", "", "/", "a"},
-		{"method with a space", "GET /x", "/", "a"},
-		{"no target", "GET", "", "a"},
-		{"target with a space", "GET", "/ HTTP/1.1", "a"},
-		{"target with CRLF", "GET", "/\r\nA:b", "a"},
-		{"target beyond ASCII", "GET", "/\xe9", "a"},
-		{"host with CRLF", "GET", "/", "a\r\nA:b"},
-		{"host with a path", "GET", "/", "a/b"},
-	} {
-		var e http1.RequestEncoder
-		out, err := e.AppendHead(nil, c.method, c.target, c.host, nil, 0)
-		var fault *http1.Error
-		if len(out) != 0 || !errors.As(err, &fault) || fault.Side != http1.Local || e.HeadWritten() {
-			t.Errorf("%s: %q, %v", c.name, out, err)
-		}
-	}
+func TestRequestEncoder_misuse(t *testing.T) {
 	var e http1.RequestEncoder
-	e.AppendHead(nil, "GET", "/", "a", nil, 0)
+	if _, err := e.AppendBody(nil, []byte("x")); !errors.Is(err, httputil.ErrNoHead) {
+		t.Errorf("body before the head: %v", err)
+	}
+	if _, err := e.AppendHead(nil, "GET", "/", "a", nil, 0); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := e.AppendHead(nil, "GET", "/", "a", nil, 0); !errors.Is(err, httputil.ErrHeadWritten) {
 		t.Errorf("second head: %v", err)
+	}
+	if _, err := e.AppendEnd(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.AppendEnd(nil, nil); !errors.Is(err, httputil.ErrFinished) {
+		t.Errorf("second end: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ const (
 	fieldKeepAlive
 	fieldContentLength
 	fieldTransferEncoding
+	fieldDisguised // Content_Length, Transfer_Encoding
 )
 
 // kindOf looks at the length first, which settles it for nearly every other field.
@@ -46,9 +47,15 @@ func kindOf(name string) fieldKind {
 		if isFold(name, "content-length") {
 			return fieldContentLength
 		}
+		if isFold(name, "content\x7flength") {
+			return fieldDisguised
+		}
 	case 17:
 		if isFold(name, "transfer-encoding") {
 			return fieldTransferEncoding
+		}
+		if isFold(name, "transfer\x7fencoding") {
+			return fieldDisguised
 		}
 	}
 	return fieldOther
@@ -81,7 +88,7 @@ func parseField(s string, i int) (name, value string, next int, err *Error) {
 	return name, s[start:i], next, nil
 }
 
-// nameError says what is wrong with the name at s[start:], whose tokens end at i.
+// nameError says (RFC 9112 §5.1) what is wrong with the name at s[start:], whose tokens end at i.
 func nameError(s string, start, i int) *Error {
 	if i >= len(s) || s[i] != ' ' && s[i] != '\t' {
 		return errFieldName
@@ -96,11 +103,13 @@ func nameError(s string, start, i int) *Error {
 type framing struct {
 	length  int64 // of Content-Length, -1 without
 	host    string
+	folding bool // lines may be folded: see unfold
 	hasHost bool
 	chunked bool
 	close   bool // Connection: close
 	keep    bool // Connection: keep-alive
 	expect  bool // Expect: 100-continue
+	unknown bool // Expect: something else
 }
 
 // parse parses the fields from s[i:] to the empty line that ends s.
@@ -116,6 +125,11 @@ func (f *framing) parse(s string, i int, lim *Limits, h *httputil.Header) *Error
 		name, value, next, err := parseField(s, i)
 		if err != nil {
 			return err
+		}
+		if f.folding && isFolded(s, next) {
+			if value, next, err = unfold(s, value, next); err != nil {
+				return err
+			}
 		}
 		if room == 0 {
 			return errManyFields
@@ -136,22 +150,42 @@ func (f *framing) note(kind fieldKind, value string) *Error {
 		if f.hasHost {
 			return errManyHosts
 		}
-		if !isHost(value) {
+		if !validHost(value) {
 			return errHost
 		}
 		f.host, f.hasHost = value, true
 	case fieldExpect:
-		f.expect = f.expect || isFold(value, "100-continue")
+		f.noteExpect(value)
 	case fieldConnection:
 		f.noteConnection(value)
 	case fieldContentLength:
 		return f.noteLength(value)
 	case fieldTransferEncoding:
 		return f.noteCoding(value)
+	case fieldDisguised:
+		// Gateways that follow CGI's way with names take it for the real one, with the
+		// hyphen, and would see another message than we do. Nobody sends it in good faith.
+		return errDisguised
 	}
 	return nil
 }
 
+// noteExpect tells the one expectation that is defined from all others (RFC 9110 §10.1.1).
+func (f *framing) noteExpect(value string) {
+	for more := true; more; {
+		var member string
+		member, value, more = strings.Cut(value, ",")
+		switch member = httputil.TrimOWS(member); {
+		case isFold(member, "100-continue"):
+			f.expect = true
+		case member != "":
+			f.unknown = true
+		}
+	}
+}
+
+// noteConnection takes the options that concern the connection itself (RFC 9112 §9.3).
+// Removing the fields that others name is for intermediaries (RFC 9110 §7.6.1).
 func (f *framing) noteConnection(value string) {
 	for more := true; more; {
 		var option string
@@ -183,7 +217,7 @@ func (f *framing) noteLength(value string) *Error {
 	return nil
 }
 
-// noteCoding takes chunked alone. A request whose last coding is another has no end, so
+// noteCoding takes chunked alone, and without parameters (RFC 9112 §7.1). A request whose last coding is another has no end, so
 // it is malformed (RFC 9112 §6.3); one that is compressed underneath is unsupported.
 func (f *framing) noteCoding(value string) *Error {
 	if f.chunked {
@@ -199,7 +233,8 @@ func (f *framing) noteCoding(value string) *Error {
 	return errNotChunked
 }
 
-// check finds contradictions between fields.
+// check finds contradictions between fields. A server may let Transfer-Encoding override
+// Content-Length, or refuse (RFC 9112 §6.3); whoever sends both wants two readings.
 func (f *framing) check() *Error {
 	if f.chunked && f.length >= 0 {
 		return errBothLengths

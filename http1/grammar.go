@@ -9,7 +9,7 @@ import (
 const (
 	classTarget = 1 << iota // VCHAR: what may stand in a request target
 	classPath               // the same without "?" and "#"
-	classHost               // uri-host and port, without the comma
+	className               // a registered name or IPv4 address, without the comma
 	classHead               // anything that a head may hold
 )
 
@@ -31,24 +31,60 @@ var classes = func() (t [256]uint8) {
 		}
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-			t[c] |= classHost
+			t[c] |= className
 		}
 	}
-	for _, c := range "-._~!$&'()*+;=%:[]" {
-		t[c] |= classHost
+	for _, c := range "-._~!$&'()*+;=%" {
+		t[c] |= className
 	}
 	return t
 }()
 
-// isHost reports whether s has only characters of a host with a port (RFC 3986 §3.2.2).
-// Whether such a host can exist is for a resolver to say.
-func isHost(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if classes[s[i]]&classHost == 0 {
+// validHost reports whether s is what a Host field holds: a host with or without a port
+// (RFC 9110 §7.2, RFC 3986 §3.2.2), or nothing. It looks at how the parts are told apart;
+// whether such a host can exist is for a resolver to say.
+func validHost(s string) bool {
+	i := 0
+	for i < len(s) && classes[s[i]]&className != 0 {
+		i++
+	}
+	if i == len(s) || i > 0 && isPort(s[i:]) {
+		return true
+	}
+	if s[0] != '[' {
+		return isBareAddress(s)
+	}
+	for i = 1; i < len(s) && (classes[s[i]]&className != 0 || s[i] == ':'); i++ {
+	}
+	if i < 3 || i == len(s) || s[i] != ']' {
+		return false
+	}
+	return i+1 == len(s) || isPort(s[i+1:])
+}
+
+// isPort reports whether s is a colon with a port or without one.
+func isPort(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if !isDigit(s[i]) {
 			return false
 		}
 	}
-	return true
+	return s[0] == ':'
+}
+
+// isBareAddress takes an IPv6 address without the brackets that it should have: some
+// clients forget them, and no port can be meant.
+func isBareAddress(s string) bool {
+	colons := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ':':
+			colons++
+		case !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'f') && c != '.':
+			return false
+		}
+	}
+	return colons > 1
 }
 
 // isTarget reports whether s may stand between the spaces of a request line.

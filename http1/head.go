@@ -20,13 +20,13 @@ type headScan struct {
 }
 
 // find returns the length of the head in p, or 0 if it goes on beyond p. started says
-// whether a message can begin with this byte.
-func (s *headScan) find(p []byte, lim *Limits, started func(byte) bool) (int, *Error) {
+// whether a message can begin with this byte, folding whether fields may be folded.
+func (s *headScan) find(p []byte, lim *Limits, started func(byte) bool, folding bool) (int, *Error) {
 	within := p[:min(len(p), lim.HeaderBytes)]
 	for i := int(s.scanned); ; {
 		j := bytes.IndexByte(within[i:], '\n')
 		if j < 0 {
-			return 0, s.wait(p, within, lim, started)
+			return 0, s.wait(p, within, lim, started, folding)
 		}
 		j += i
 		if j == 0 || within[j-1] != '\r' {
@@ -63,7 +63,7 @@ func (s *headScan) firstLine(end int, lim *Limits) *Error {
 
 // wait remembers how far the search went, and refuses at once what more bytes cannot
 // make good: the peer may speak another protocol, and wait for us.
-func (s *headScan) wait(p, within []byte, lim *Limits, started func(byte) bool) *Error {
+func (s *headScan) wait(p, within []byte, lim *Limits, started func(byte) bool, folding bool) *Error {
 	if first := int(s.start); first < len(within) {
 		if c := within[first]; c != '\r' && !started(c) {
 			return errStartByte
@@ -79,7 +79,7 @@ func (s *headScan) wait(p, within []byte, lim *Limits, started func(byte) bool) 
 		if within[i-1] == '\r' && within[i] != '\n' {
 			return errBareCR
 		}
-		if within[i-1] == '\n' && (within[i] == ' ' || within[i] == '\t') {
+		if !folding && within[i-1] == '\n' && (within[i] == ' ' || within[i] == '\t') {
 			return errFolded
 		}
 	}

@@ -98,19 +98,29 @@ func requests(t testing.TB, lim *http1.Limits, pieces ...[]byte) string {
 			err = r.ParseHead(head, lim, &req)
 		}
 		if err != nil {
+			again(t, err, r.FindHead, r.ReadBody)
 			return log.String() + refusal(t, err)
+		}
+		if r.Fresh() {
+			t.Fatal("a step that is not in the table")
 		}
 		fmt.Fprintf(&log, "%s %s|%s %s host=%s", req.Method, req.Path, req.Query, req.Version, req.Host)
 		if r.ExpectContinue() {
 			log.WriteString(" expect")
 		}
-		if !logBody(&log, w, r.ReadBody, lim, req.ContentLength) {
+		if r.ExpectUnknown() {
+			log.WriteString(" unknown")
+		}
+		if !logBody(&log, w, r.ReadBody, r.FindHead, lim, req.ContentLength) {
 			return log.String()
 		}
-		if !r.BodyDone() {
+		if !r.BodyDone() || r.Fresh() {
 			t.Fatal("done, but BodyDone is false")
 		}
 		if !r.KeepAlive() {
+			if _, err := r.FindHead(w.unread, lim); err == nil {
+				t.Fatal("a head behind the last request")
+			}
 			return log.String() + "close"
 		}
 	}
@@ -122,7 +132,9 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 	var r http1.ResponseReader
 	var log strings.Builder
 	for _, method := range methods {
-		r.Start(method)
+		if err := r.Start(method); err != nil {
+			t.Fatal(err)
+		}
 		var resp http1.ResponseHead
 		for interim := true; interim; interim = resp.Interim() {
 			head, err := w.head(r.FindHead, lim)
@@ -134,18 +146,26 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 				err = r.ParseHead(head, lim, &resp)
 			}
 			if err != nil {
+				again(t, err, r.FindHead, r.ReadBody)
 				return log.String() + refusal(t, err)
+			}
+			if r.Fresh() {
+				t.Fatal("a step that is not in the table")
 			}
 			fmt.Fprintf(&log, "%d %q %s", resp.Status, resp.Reason, resp.Version)
 			if resp.Interim() {
 				log.WriteString("; ")
 			}
+			logFolded(&log, head, &resp.Header)
 		}
-		if !logBody(&log, w, r.ReadBody, lim, resp.ContentLength) {
+		if !logBody(&log, w, r.ReadBody, r.FindHead, lim, resp.ContentLength) {
 			if before, waiting := strings.CutSuffix(log.String(), "wait"); waiting {
 				return before + eof(t, &r)
 			}
 			return log.String()
+		}
+		if r.Fresh() {
+			t.Fatal("a step that is not in the table")
 		}
 		switch {
 		case r.Tunnel() && r.KeepAlive():
@@ -153,15 +173,33 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 		case r.Tunnel():
 			return log.String() + "tunnel"
 		case !r.KeepAlive():
+			if r.Start("GET") == nil {
+				t.Fatal("a response behind the last one")
+			}
 			return log.String() + "close"
 		}
 	}
 	return log.String() + "keep"
 }
 
+// logFolded writes the fields of a header that has a folded line.
+func logFolded(log *strings.Builder, head string, h *httputil.Header) {
+	if !strings.Contains(head, "\r\n ") {
+		return
+	}
+	for _, f := range h.Fields() {
+		fmt.Fprintf(log, " {%s: %s}", f.Name, f.Value)
+	}
+}
+
 func eof(t testing.TB, r *http1.ResponseReader) string {
 	if err := r.EOF(); err != nil {
+		again(t, err, r.FindHead, r.ReadBody)
+		refusal(t, err)
 		return "truncated"
+	}
+	if r.Fresh() || r.Start("GET") == nil {
+		t.Fatal("the connection goes on behind its end")
 	}
 	if !r.BodyDone() || r.KeepAlive() {
 		t.Fatalf("EOF completed the message: BodyDone %v, KeepAlive %v", r.BodyDone(), r.KeepAlive())
@@ -170,7 +208,7 @@ func eof(t testing.TB, r *http1.ResponseReader) string {
 }
 
 // logBody reports whether the message came to its end.
-func logBody(log *strings.Builder, w *wire, read bodyReader, lim *http1.Limits, length int64) bool {
+func logBody(log *strings.Builder, w *wire, read bodyReader, find headFinder, lim *http1.Limits, length int64) bool {
 	var trailer httputil.Header
 	body, done, err := w.body(read, lim, &trailer)
 	fmt.Fprintf(log, " len=%d %q", length, body)
@@ -179,6 +217,7 @@ func logBody(log *strings.Builder, w *wire, read bodyReader, lim *http1.Limits, 
 	}
 	log.WriteString("; ")
 	if err != nil {
+		again(w.t, err, find, read)
 		log.WriteString(refusal(w.t, err))
 	} else if !done {
 		log.WriteString("wait")
@@ -186,13 +225,29 @@ func logBody(log *strings.Builder, w *wire, read bodyReader, lim *http1.Limits, 
 	return done
 }
 
+type headFinder func([]byte, *http1.Limits) (int, error)
+
+// again checks that a reader which refused its peer does so ever after.
+func again(t testing.TB, err error, find headFinder, read bodyReader) {
+	if _, same := find([]byte(helloHead), &defaults); same == nil || same.Error() != err.Error() {
+		t.Fatalf("FindHead after %v: %v", err, same)
+	}
+	if _, _, _, same := read([]byte("0\r\n\r\n"), math.MaxInt, &defaults, nil); same == nil || same.Error() != err.Error() {
+		t.Fatalf("ReadBody after %v: %v", err, same)
+	}
+}
+
 func refusal(t testing.TB, err error) string {
 	var fault *http1.Error
 	if !errors.As(err, &fault) || fault.Side != http1.Remote {
 		t.Fatalf("%v is no fault of the peer", err)
 	}
+	sawFault(fault)
 	return fmt.Sprint(fault.Status)
 }
+
+// sawFault is told of every fault that a case meets.
+var sawFault = func(*http1.Error) {}
 
 // splits yields data as a whole, in two at every place, and byte by byte.
 func splits(data []byte) iter.Seq[[][]byte] {
@@ -205,12 +260,15 @@ func splits(data []byte) iter.Seq[[][]byte] {
 				return
 			}
 		}
-		var bytewise [][]byte
-		for i := range data {
-			bytewise = append(bytewise, data[i:i+1])
-		}
-		yield(bytewise)
+		yield(bytewise(data))
 	}
+}
+
+func bytewise(data []byte) (pieces [][]byte) {
+	for i := range data {
+		pieces = append(pieces, data[i:i+1])
+	}
+	return pieces
 }
 
 // replay checks that send gives want, however it is split.

@@ -24,16 +24,16 @@ type RequestEncoder struct {
 // method is no token, or target or host could break out of its place.
 func (e *RequestEncoder) AppendHead(dst []byte, method, target, host string, h *httputil.Header, length int64) ([]byte, error) {
 	switch {
-	case e.head:
+	case !e.takesHead():
 		return dst, httputil.ErrHeadWritten
 	case !httputil.IsToken(method):
 		return dst, errLocalMethod
 	case !isTarget(target):
 		return dst, errLocalTarget
-	case !isHost(host):
+	case !validHost(host):
 		return dst, errLocalHost
 	}
-	e.head, e.keepAlive, e.left = true, true, max(length, -1)
+	e.keepAlive, e.left = true, max(length, -1)
 	dst = append(dst, method...)
 	dst = append(dst, ' ')
 	dst = append(dst, target...)
@@ -44,13 +44,16 @@ func (e *RequestEncoder) AppendHead(dst []byte, method, target, host string, h *
 	}
 	switch {
 	case length < 0:
-		e.mode = modeChunked
+		e.state = e.next(onChunked)
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	case length > 0:
-		e.mode = modeLength
+		e.state = e.next(onLength)
 		dst = appendLength(dst, length)
-	case expectsBody(method):
-		dst = appendLength(dst, 0)
+	default:
+		e.state = e.next(onNone)
+		if expectsBody(method) {
+			dst = appendLength(dst, 0)
+		}
 	}
 	return append(dst, "\r\n"...), nil
 }

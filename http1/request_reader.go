@@ -9,8 +9,11 @@ import (
 // value is ready. It holds no bytes and no pointers (32 bytes in all), so an idle
 // connection may keep one. It is not safe for concurrent use.
 //
-// After an error there is no way to go on, because where the next message starts is not
-// known: answer with the error's status and close.
+// After an error of the peer there is no way to go on, because where the next message
+// starts is not known: answer with the error's status and close. FindHead, ParseHead and
+// ReadBody return the same error from then on. A call that does not fit, such as FindHead
+// before a body was read to its end, or behind a request that was the last one, fails with
+// a Local [*Error] and changes nothing.
 type RequestReader struct {
 	scan headScan
 	msg  incoming
@@ -24,9 +27,12 @@ type RequestReader struct {
 // It fails as soon as the head is over a limit of lim (414, 431), has a line that ends in
 // a bare LF, or cannot become a request whatever follows.
 func (r *RequestReader) FindHead(p []byte, lim *Limits) (n int, err error) {
-	n, fault := r.scan.find(p, lim, httputil.IsTokenByte)
+	if !r.msg.takesHead(&requestStates) {
+		return 0, r.msg.misuse()
+	}
+	n, fault := r.scan.find(p, lim, httputil.IsTokenByte, false)
 	if fault != nil {
-		return 0, fault
+		return 0, r.msg.fail(&requestStates, fault)
 	}
 	return n, nil
 }
@@ -38,8 +44,11 @@ func (r *RequestReader) FindHead(p []byte, lim *Limits) (n int, err error) {
 // ContentLength is -1 for a chunked body. A target in absolute-form decides about Host,
 // whatever the Host field says (RFC 9112 §3.2.2).
 func (r *RequestReader) ParseHead(head string, lim *Limits, req *httputil.Request) error {
+	if !r.msg.takesHead(&requestStates) {
+		return r.msg.misuse()
+	}
 	if err := r.parseHead(head, lim, req); err != nil {
-		return err
+		return r.msg.fail(&requestStates, err)
 	}
 	return nil
 }
@@ -68,15 +77,20 @@ func (r *RequestReader) parseHead(head string, lim *Limits, req *httputil.Reques
 	if f.chunked {
 		req.ContentLength = -1
 	}
-	r.msg.begin(req.ContentLength)
-	r.msg.flags = f.flags(old)
 	if !lim.bodyFits(req.ContentLength) {
 		return errBodyLarge
 	}
+	r.msg.flags = f.flags(old)
+	if req.Method == "CONNECT" {
+		// What follows may be bytes of the tunnel, sent before it was granted: they must
+		// not be read as requests if it is not (RFC 9110 §9.3.6).
+		r.msg.flags &^= flagKeepAlive
+	}
+	r.msg.begin(&requestStates, req.ContentLength)
 	return nil
 }
 
-// flags keeps what is asked later (RFC 9112 §9.3).
+// flags keeps what is asked later (RFC 9112 §9.3, RFC 9110 §10.1.1).
 func (f *framing) flags(old bool) (fl flags) {
 	if !f.close && (!old || f.keep) {
 		fl |= flagKeepAlive
@@ -84,11 +98,14 @@ func (f *framing) flags(old bool) (fl flags) {
 	if f.expect && !old {
 		fl |= flagExpect
 	}
+	if f.unknown && !old {
+		fl |= flagUnknown
+	}
 	return fl
 }
 
 // parseRequestLine parses method SP target SP version CRLF, with single spaces (RFC 9112
-// §3), and returns where the fields begin.
+// §3: a server may be lenient with whitespace there, and would be alone with its reading), and returns where the fields begin.
 func parseRequestLine(head string, req *httputil.Request) (int, *Error) {
 	start := skipEmptyLines(head)
 	i := start
@@ -126,25 +143,50 @@ func parseRequestLine(head string, req *httputil.Request) (int, *Error) {
 // n zero, call again with the same bytes and more behind them.
 //
 // Trailer fields are appended to trailer, as fresh copies; with nil they are checked and
-// dropped. Content-Length, Transfer-Encoding, Host and Connection in a trailer are
-// refused: they cannot be meant well (RFC 9110 §6.5.1).
+// dropped. Content-Length, Transfer-Encoding, Host, Connection, Keep-Alive, Upgrade, TE,
+// Trailer and Expect in a trailer are refused: they cannot be meant well (RFC 9110 §6.5.1).
+//
+// Where the message is complete it uses nothing and returns done.
 func (r *RequestReader) ReadBody(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
-	data, n, done, fault := r.msg.read(p, most, lim, trailer)
+	data, n, done, fault := r.msg.read(&requestStates, p, most, lim, trailer)
 	if fault != nil {
 		return nil, n, false, fault
 	}
 	return data, n, done, nil
 }
 
-// BodyDone reports whether no byte of the body, its framing or its trailer is to come.
-func (r *RequestReader) BodyDone() bool { return r.msg.state == bodyDone }
+// BodyDone reports whether a request was read and no byte of its body, its framing or its
+// trailer is to come.
+func (r *RequestReader) BodyDone() bool { return r.msg.complete() }
 
 // KeepAlive reports whether the request lets another one follow on its connection: by its
-// version and its Connection field (RFC 9112 §9.3).
+// version and its Connection field (RFC 9112 §9.3). None follows a CONNECT: if it is
+// refused, too, the bytes behind it may be meant for the tunnel.
 func (r *RequestReader) KeepAlive() bool { return r.msg.flags&flagKeepAlive != 0 }
 
 // ExpectContinue reports whether the client waits for "100 Continue" before it sends the
 // body (RFC 9110 §10.1.1). HTTP/1.0 clients and those whose body is complete do not.
 func (r *RequestReader) ExpectContinue() bool {
-	return r.msg.flags&flagExpect != 0 && r.msg.state != bodyDone
+	return r.msg.flags&flagExpect != 0 && !r.msg.complete()
 }
+
+// ExpectUnknown reports whether the request has an expectation other than 100-continue,
+// which a server may answer with 417 (RFC 9110 §10.1.1). Those of HTTP/1.0 are ignored.
+func (r *RequestReader) ExpectUnknown() bool { return r.msg.flags&flagUnknown != 0 }
+
+// Switch tells the reader that the connection was handed to another protocol: by a 101 or a
+// 2xx to CONNECT (see [ResponseEncoder.Tunnel]), or before any request, because what the
+// client sent begins another protocol. It fails with a Local [*Error] while a request is
+// not complete: its rest would be taken for the other protocol (RFC 9110 §7.8). From then
+// on all bytes are the caller's, and FindHead and ParseHead fail.
+func (r *RequestReader) Switch() error {
+	if requestStates[r.msg.state][onSwitch] == 0 {
+		return r.msg.misuse()
+	}
+	r.msg.state = requestStates[r.msg.state][onSwitch]
+	r.msg.flags &^= flagKeepAlive
+	return nil
+}
+
+// Tunnel reports whether Switch was called: what follows is not HTTP/1.
+func (r *RequestReader) Tunnel() bool { return r.msg.state == tunnel }

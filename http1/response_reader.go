@@ -25,32 +25,45 @@ func (h *ResponseHead) Interim() bool {
 // ResponseReader is the receiving half of a client's connection: for each request Start,
 // then FindHead and ParseHead until the head is not interim, and ReadBody until BodyDone.
 // The zero value is ready for Start. Like [RequestReader] it holds no bytes and no
-// pointers, is not safe for concurrent use, and cannot go on after an error. All its
-// errors are of type [*Error] with Status 502; they wrap httputil.ErrBodyTooLarge or
-// io.ErrUnexpectedEOF where these apply.
+// pointers and is not safe for concurrent use.
+//
+// All its errors are of type [*Error]. Those of the server have Status 502, wrap
+// httputil.ErrBodyTooLarge or io.ErrUnexpectedEOF where these apply, and are returned again
+// by every further call. A call that does not fit fails with a Local one.
 type ResponseReader struct {
 	scan headScan
 	msg  incoming
 }
 
+// maxInterim is how many interim responses may precede a final one. Servers that report
+// progress by them send a few; without a bound a final one need never come.
+const maxInterim = 100
+
 // Start readies the reader for the response to a request with this method: HEAD has no
-// body, and CONNECT opens a tunnel.
-func (r *ResponseReader) Start(method string) {
-	*r = ResponseReader{}
-	r.msg.flags = flagAwaiting
+// body, and CONNECT opens a tunnel. It fails while the response before is not complete, and
+// if that was the connection's last.
+func (r *ResponseReader) Start(method string) error {
+	if responseStates[r.msg.state][onStart] == 0 {
+		return fromServer(r.msg.misuse())
+	}
+	*r = ResponseReader{msg: incoming{state: responseStates[r.msg.state][onStart]}}
 	switch method {
 	case "HEAD":
-		r.msg.flags |= flagHEAD
+		r.msg.flags = flagHEAD
 	case "CONNECT":
-		r.msg.flags |= flagCONNECT
+		r.msg.flags = flagCONNECT
 	}
+	return nil
 }
 
 // FindHead does for responses what [RequestReader.FindHead] does for requests.
 func (r *ResponseReader) FindHead(p []byte, lim *Limits) (n int, err error) {
-	n, fault := r.scan.find(p, lim, startsResponse)
+	if !r.msg.takesHead(&responseStates) {
+		return 0, fromServer(r.msg.misuse())
+	}
+	n, fault := r.scan.find(p, lim, startsResponse, true)
 	if fault != nil {
-		return 0, fromServer(fault)
+		return 0, fromServer(r.msg.fail(&responseStates, fault))
 	}
 	return n, nil
 }
@@ -58,11 +71,15 @@ func (r *ResponseReader) FindHead(p []byte, lim *Limits) (n int, err error) {
 func startsResponse(c byte) bool { return c == 'H' }
 
 // ParseHead parses the head that FindHead delimited into resp, appending to resp.Header.
-// All strings are parts of head. After an interim head ([ResponseHead.Interim]) call
-// FindHead again for the next one.
+// All strings are parts of head, but values of folded lines: the folds are replaced by
+// spaces (RFC 9112 §5.2). After an interim head ([ResponseHead.Interim]) call FindHead again
+// for the next one; more than 100 of them are refused.
 func (r *ResponseReader) ParseHead(head string, lim *Limits, resp *ResponseHead) error {
+	if !r.msg.takesHead(&responseStates) {
+		return fromServer(r.msg.misuse())
+	}
 	if err := r.parseHead(head, lim, resp); err != nil {
-		return fromServer(err)
+		return fromServer(r.msg.fail(&responseStates, err))
 	}
 	return nil
 }
@@ -72,7 +89,7 @@ func (r *ResponseReader) parseHead(head string, lim *Limits, resp *ResponseHead)
 	if err != nil {
 		return err
 	}
-	var f framing
+	f := framing{folding: true}
 	if err := f.parse(head, next, lim, &resp.Header); err != nil {
 		return err
 	}
@@ -82,37 +99,44 @@ func (r *ResponseReader) parseHead(head string, lim *Limits, resp *ResponseHead)
 	}
 	resp.ContentLength = f.length
 	if resp.Interim() {
-		return nil
+		return r.interim()
 	}
-	kept := r.msg.flags & (flagHEAD | flagCONNECT)
-	r.msg.flags = kept | f.flags(old)&flagKeepAlive
-	r.frame(resp, &f)
-	if r.msg.state == bodyLength && !lim.bodyFits(f.length) {
-		return errBodyLarge
+	r.msg.flags |= f.flags(old) & flagKeepAlive
+	return r.frame(resp, &f, lim)
+}
+
+func (r *ResponseReader) interim() *Error {
+	if r.msg.count == maxInterim {
+		return errInterim
 	}
+	r.msg.count++
+	r.msg.state = responseStates[awaiting][onInterim]
 	return nil
 }
 
 // frame decides how the body ends, in the order of RFC 9112 §6.3.
-func (r *ResponseReader) frame(resp *ResponseHead, f *framing) {
+func (r *ResponseReader) frame(resp *ResponseHead, f *framing, lim *Limits) *Error {
 	m := &r.msg
 	switch {
 	case resp.Status == 101, m.flags&flagCONNECT != 0 && resp.Status/100 == 2:
 		resp.ContentLength = 0
-		m.flags = m.flags&^flagKeepAlive | flagTunnel
-		m.begin(0)
+		m.flags &^= flagKeepAlive
+		m.state = responseStates[m.state][onSwitch]
 	case resp.Status == 204:
 		resp.ContentLength = 0
-		m.begin(0)
+		m.end(&responseStates)
 	case resp.Status == 304, m.flags&flagHEAD != 0:
-		m.begin(0)
+		m.end(&responseStates)
+	case f.length >= 0 && !lim.bodyFits(f.length):
+		return errBodyLarge
 	case f.chunked || f.length >= 0:
-		m.begin(f.length)
+		m.begin(&responseStates, f.length)
 	default:
-		m.begin(0)
-		m.state = bodyClose
 		m.flags &^= flagKeepAlive
+		m.total = 0
+		m.state = responseStates[m.state][onClose]
 	}
+	return nil
 }
 
 // parseStatusLine parses version SP status [SP [reason]] CRLF (RFC 9112 §4). The second
@@ -148,7 +172,7 @@ func parseStatusLine(head string, resp *ResponseHead) (int, *Error) {
 // ReadBody does for responses what [RequestReader.ReadBody] does for requests. A body that
 // ends with the connection is done only when EOF was called.
 func (r *ResponseReader) ReadBody(p []byte, most int, lim *Limits, trailer *httputil.Header) (data []byte, n int, done bool, err error) {
-	data, n, done, fault := r.msg.read(p, most, lim, trailer)
+	data, n, done, fault := r.msg.read(&responseStates, p, most, lim, trailer)
 	if fault != nil {
 		return nil, n, false, fromServer(fault)
 	}
@@ -157,25 +181,28 @@ func (r *ResponseReader) ReadBody(p []byte, most int, lim *Limits, trailer *http
 
 // EOF tells the reader that the server closed its side, after all bytes before that were
 // given to it. It returns nil if the response is complete, by that or already; otherwise
-// an error that wraps io.ErrUnexpectedEOF.
+// an error that wraps io.ErrUnexpectedEOF. No response may follow.
 func (r *ResponseReader) EOF() error {
-	if r.msg.state == bodyClose {
-		r.msg.state = bodyDone
-	}
-	if r.msg.state != bodyDone || r.msg.flags&flagAwaiting != 0 {
-		return errTruncated
+	m := &r.msg
+	switch next := responseStates[m.state][onLast]; {
+	case m.state == failed:
+		return fromServer(m.misuse())
+	case m.state == fresh, m.state == over, m.state == bodyClose:
+		m.state = next
+		m.flags &^= flagKeepAlive
+	case !m.complete():
+		return fromServer(m.fail(&responseStates, errTruncated))
 	}
 	return nil
 }
 
 // BodyDone reports whether the final head was parsed and nothing of the message is to come.
-func (r *ResponseReader) BodyDone() bool {
-	return r.msg.state == bodyDone && r.msg.flags&flagAwaiting == 0
-}
+func (r *ResponseReader) BodyDone() bool { return r.msg.complete() }
 
 // KeepAlive reports whether the server lets another request follow, once the body is done.
 func (r *ResponseReader) KeepAlive() bool { return r.msg.flags&flagKeepAlive != 0 }
 
 // Tunnel reports whether the bytes behind the final head belong to another protocol: after
-// 101 (RFC 9110 §7.8), and after a CONNECT that succeeded (§9.3.6).
-func (r *ResponseReader) Tunnel() bool { return r.msg.flags&flagTunnel != 0 }
+// 101 (RFC 9110 §7.8), and after a CONNECT that succeeded (§9.3.6). A caller that asked for
+// neither must close the connection.
+func (r *ResponseReader) Tunnel() bool { return r.msg.state == tunnel }

@@ -13,16 +13,16 @@ import (
 func TestRoundTrip_responses(t *testing.T) {
 	for _, c := range encoded {
 		t.Run(c.rule, func(t *testing.T) {
-			out, e, err := c.encode()
+			out, e, allowed, err := c.encode()
 			if err != nil {
 				t.Fatal(err)
 			}
 			method, _, old := strings.Cut(c.method, "/")
 			log := responses(t, &defaults, []string{method}, out)
-			if !strings.HasPrefix(log, fmt.Sprint(c.status)) {
+			if !strings.Contains(log, fmt.Sprint(c.status)) {
 				t.Fatalf("%q is read as %s", out, log)
 			}
-			if body := strings.Join(c.body, ""); e.BodyAllowed() && !strings.Contains(log, fmt.Sprintf(" %q", body)) {
+			if body := strings.Join(c.body, ""); allowed && !strings.Contains(log, fmt.Sprintf(" %q", body)) {
 				t.Errorf("body %q is read as %s", body, log)
 			}
 			// An HTTP/1.0 client is not told by the version of the response that it closes.
@@ -60,7 +60,7 @@ func TestRoundTrip_requests(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s %s: %v", c.method, c.target, err)
 		}
-		if got := requests(t, &defaults, append(out, out...)); got != c.want+c.want+"wait" {
+		if got := requests(t, &defaults, append(out, out...)); c.method != "CONNECT" && got != c.want+c.want+"wait" || c.method == "CONNECT" && got != c.want+"close" {
 			t.Errorf("%s %s twice:\n got %s", c.method, c.target, got)
 		}
 	}
@@ -114,7 +114,9 @@ func TestParse_notFound(t *testing.T) {
 	status := "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
 	for n := range len(status) {
 		var r http1.ResponseReader
-		r.Start("GET")
+		if err := r.Start("GET"); err != nil {
+			t.Fatal(err)
+		}
 		if err := r.ParseHead(status[:n], &defaults, new(http1.ResponseHead)); err == nil {
 			t.Errorf("%q was accepted", status[:n])
 		}

@@ -46,7 +46,8 @@ func splitPath(req *httputil.Request, target string) {
 }
 
 // parseAbsolute takes the absolute-form, which clients send to proxies and every server
-// must accept (RFC 9112 §3.2.2). User information in it is dropped (RFC 9110 §4.2.4).
+// must accept (RFC 9112 §3.2.2). User information in it is dropped, as clients in the
+// field do send it; nobody gets to see it as a host (RFC 9110 §4.2.4).
 func parseAbsolute(req *httputil.Request, target string) *Error {
 	scheme, rest, ok := strings.Cut(target, "://")
 	if !ok || !isFold(scheme, "http") && !isFold(scheme, "https") {
@@ -58,7 +59,7 @@ func parseAbsolute(req *httputil.Request, target string) *Error {
 	}
 	authority := rest[:end]
 	authority = authority[strings.LastIndexByte(authority, '@')+1:]
-	if authority == "" || authority[0] == ':' || !isHost(authority) {
+	if authority == "" || !validHost(authority) {
 		return errAuthority
 	}
 	req.Host = authority
@@ -71,15 +72,8 @@ func parseAbsolute(req *httputil.Request, target string) *Error {
 // isAuthority reports whether s is host:port, the authority-form (RFC 9112 §3.2.3).
 func isAuthority(s string) bool {
 	colon := strings.LastIndexByte(s, ':')
-	if colon <= 0 || !isHost(s) {
+	if colon <= 0 || s[0] != '[' && strings.IndexByte(s, ':') < colon {
 		return false
 	}
-	host, port := s[:colon], s[colon+1:]
-	if port == "" || len(port) > 5 || strings.Trim(port, "0123456789") != "" {
-		return false
-	}
-	if host[0] == '[' {
-		return len(host) > 2 && strings.IndexByte(host, ']') == len(host)-1
-	}
-	return !strings.ContainsAny(host, ":[]")
+	return validHost(s) && colon+1 < len(s) && len(s)-colon <= 6
 }
