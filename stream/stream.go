@@ -66,7 +66,6 @@ const (
 	ended                      // has stopped sending
 	draining                   // after ended: read and drop until the peer closes
 	closed
-	progress // something was written since the last TakeProgress
 	file     // no socket: see FromFile
 	broken   // a write has failed, for the reason in err: the next flush closes
 )
