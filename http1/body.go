@@ -36,6 +36,7 @@ const (
 	flagCONNECT         // the request was a CONNECT
 	flagAwaiting        // the final head has not come
 	flagTunnel          // what follows is not HTTP/1
+	flagUnknown         // the client expects what we do not know
 )
 
 // begin readies the reader for a body: length bytes, or chunks if length is negative.

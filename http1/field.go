@@ -101,6 +101,7 @@ type framing struct {
 	close   bool // Connection: close
 	keep    bool // Connection: keep-alive
 	expect  bool // Expect: 100-continue
+	unknown bool // an expectation of another kind
 }
 
 // parse parses the fields from s[i:] to the empty line that ends s.
@@ -141,7 +142,7 @@ func (f *framing) note(kind fieldKind, value string) *Error {
 		}
 		f.host, f.hasHost = value, true
 	case fieldExpect:
-		f.expect = f.expect || isFold(value, "100-continue")
+		f.noteExpect(value)
 	case fieldConnection:
 		f.noteConnection(value)
 	case fieldContentLength:
@@ -159,6 +160,18 @@ func (f *framing) noteConnection(value string) {
 		option = httputil.TrimOWS(option)
 		f.close = f.close || isFold(option, "close")
 		f.keep = f.keep || isFold(option, "keep-alive")
+	}
+}
+
+// noteExpect takes a list (RFC 9110 §10.1.1).
+func (f *framing) noteExpect(value string) {
+	for more := true; more; {
+		var expectation string
+		expectation, value, more = strings.Cut(value, ",")
+		expectation = httputil.TrimOWS(expectation)
+		known := isFold(expectation, "100-continue")
+		f.expect = f.expect || known
+		f.unknown = f.unknown || !known && expectation != ""
 	}
 }
 

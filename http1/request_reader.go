@@ -84,6 +84,9 @@ func (f *framing) flags(old bool) (fl flags) {
 	if f.expect && !old {
 		fl |= flagExpect
 	}
+	if f.unknown && !old {
+		fl |= flagUnknown
+	}
 	return fl
 }
 
@@ -147,4 +150,19 @@ func (r *RequestReader) KeepAlive() bool { return r.msg.flags&flagKeepAlive != 0
 // body (RFC 9110 §10.1.1). HTTP/1.0 clients and those whose body is complete do not.
 func (r *RequestReader) ExpectContinue() bool {
 	return r.msg.flags&flagExpect != 0 && r.msg.state != bodyDone
+}
+
+// ExpectUnknown reports whether the client expects something else than "100 Continue", which a
+// server may answer with 417 (RFC 9110 §10.1.1). What HTTP/1.0 clients expect is not looked at.
+func (r *RequestReader) ExpectUnknown() bool { return r.msg.flags&flagUnknown != 0 }
+
+// BodyLeft returns how many bytes of the body are to come, -1 if only its last chunk will tell.
+func (r *RequestReader) BodyLeft() int64 {
+	switch r.msg.state {
+	case bodyDone:
+		return 0
+	case bodyLength:
+		return r.msg.left
+	}
+	return -1
 }
