@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"io"
 	"net/http"
 	"time"
 )
@@ -28,11 +29,21 @@ func (b *serverBody) SetMaxBody(n int64) error {
 	case b.whole == nil:
 	case n < 0:
 		b.r.Body = b.whole
+	case b.r.ContentLength > n:
+		b.r.Body = tooLarge{b.whole, n}
 	default:
 		b.r.Body = http.MaxBytesReader(b.w, b.whole, n)
 	}
 	return nil
 }
+
+// tooLarge is a body that announces more than its limit, and is not read.
+type tooLarge struct {
+	io.Closer
+	limit int64
+}
+
+func (t tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: t.limit} }
 
 // SetBodyTimeout is what httputil.Request.SetBodyTimeout calls. net/http has one deadline, and
 // does not tell which its own was: zero leaves the body without one.
