@@ -16,18 +16,19 @@ import (
 
 // phases are the states of a connection in which output may wait for its client. The handler is
 // echo's, but for some paths.
-var phases = []struct{ name, send string }{
-	{"the handler waits to write more", "GET /long HTTP/1.1\r\nHost: h\r\n\r\n"},
-	{"the handler waits for something else", "GET /poll HTTP/1.1\r\nHost: h\r\n\r\n"},
-	{"a file", "GET /file HTTP/1.1\r\nHost: h\r\n\r\n"},
-	{"the handler reads a body", "POST /both HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"},
-	{"between requests", "GET /short HTTP/1.1\r\nHost: h\r\n\r\n"},
-	{"a part of another head is here", "GET /short HTTP/1.1\r\nHost: h\r\n\r\nGET /"},
-	{"the next request waits for something else", "GET /short HTTP/1.1\r\nHost: h\r\n\r\nGET /poll HTTP/1.1\r\nHost: h\r\n\r\n"},
-	{"a body that nobody wants is to come", "POST /short HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"},
-	{"leaving", "GET /short HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"},
-	{"leaving, with something unread", "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"},
-	{"more requests than are answered", strings.Repeat("GET /short HTTP/1.1\r\nHost: h\r\n\r\n", 20)},
+var phases = []struct{ name, send, then string }{
+	{"the handler waits to write more", "GET /long HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+	{"the handler waits for something else", "GET /poll HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+	{"a file", "GET /file HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+	{"the handler reads a body", "POST /both HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", ""},
+	{"between requests", "GET /short HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+	{"a part of another head is here", "GET /short HTTP/1.1\r\nHost: h\r\n\r\nGET /", ""},
+	{"the next request waits for something else", "GET /short HTTP/1.1\r\nHost: h\r\n\r\nGET /poll HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+	{"a body that nobody wants is to come", "POST /short HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", ""},
+	{"leaving", "GET /short HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", ""},
+	{"leaving, with something unread", "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
+	{"another request comes, and waits for something else", "GET /short HTTP/1.1\r\nHost: h\r\n\r\n", "GET /quiet HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"more requests than are answered", strings.Repeat("GET /short HTTP/1.1\r\nHost: h\r\n\r\n", 20), ""},
 }
 
 // pacing answers with much, in the ways that phases need.
@@ -44,6 +45,8 @@ func pacing(t *testing.T) handlerFunc {
 			sendFile(w, f, 100_000)
 		case "/short":
 			respond(w, 200, some)
+		case "/quiet":
+			async.Sleep(ctx, time.Hour)
 		default:
 			w.WriteHead(200, "", &httputil.Header{}, -1)
 			io.WriteString(w, some)
@@ -70,6 +73,7 @@ func TestMinWriteRate_HoldsInAllPhases(t *testing.T) {
 					p := h.connect()
 					p.SetRoom(10)
 					h.send(p, tt.send)
+					h.send(p, tt.then)
 					seconds := 0
 					for ; seconds < 100 && !closed(p); seconds++ {
 						time.Sleep(time.Second)
@@ -124,22 +128,28 @@ func TestDeadlines_OutputDoesNotMoveThem(t *testing.T) {
 	o := httpserver.Options{
 		HeaderTimeout: 15 * time.Second, BodyTimeout: 15 * time.Second, WriteTimeout: 10 * time.Second, MinWriteRate: 100,
 	}
-	for name, send := range map[string]string{"head": phases[5].send, "unwanted body": phases[7].send} {
+	for _, tt := range []struct {
+		name, send string
+		rate       int // all output is taken before the deadline, or after it
+	}{
+		{"head", phases[5].send, 1000}, {"head", phases[5].send, 1700},
+		{"unwanted body", phases[7].send, 1000}, {"unwanted body", phases[7].send, 1700},
+	} {
 		bubble(t, h, o, func(h *harness) {
 			p := h.connect()
 			p.SetRoom(10)
-			got := h.send(p, send)
+			got := h.send(p, tt.send)
 			seconds := 0
 			for ; seconds < 200 && !closed(p); seconds++ {
 				time.Sleep(time.Second)
-				p.SetRoom(1000)
+				p.SetRoom(tt.rate)
 				got += h.send(p, "x")
 				if _, ended := p.Closed(); ended {
 					p.CloseWrite()
 				}
 			}
-			if seconds < 15 || seconds > 22 || strings.Contains(got, "408") != (name == "head") {
-				t.Errorf("%s: closed after %d s, got …%q", name, seconds, got[max(len(got)-300, 0):])
+			if seconds < 15 || seconds > 22 || strings.Contains(got, "408") != (tt.name == "head") {
+				t.Errorf("%s, %d bytes a second: closed after %d s, got …%q", tt.name, tt.rate, seconds, got[max(len(got)-300, 0):])
 			}
 		})
 	}
