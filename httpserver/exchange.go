@@ -188,7 +188,8 @@ func (x *exchange) end(held bool) bool {
 	b := x.buffer(held)
 	if !written {
 		x.failed = false
-		p, err := appendError(b.Tail(), &x.enc, x.failure(held), "", x.date(held))
+		status, reason := x.failure(held)
+		p, err := appendError(b.Tail(), &x.enc, status, reason, x.date(held))
 		if err == nil {
 			b.SetTail(p)
 		}
@@ -208,16 +209,22 @@ func (x *exchange) end(held bool) bool {
 	return x.enc.KeepAlive()
 }
 
-// failure returns the status of the answer to a request whose handler made none: what ended its
-// context or its body, or else 500.
-func (x *exchange) failure(held bool) int {
+// failure returns what answers a request whose handler made no answer: what ended its context or
+// its body, or else 500.
+func (x *exchange) failure(held bool) (status int, reason string) {
 	switch {
 	case x.Err() == httputil.ErrRequestTimeout:
-		return http.StatusServiceUnavailable
+		return http.StatusServiceUnavailable, "the request took too long"
 	case held && x.body != nil && x.body.status != 0:
-		return x.body.status
+		return x.body.status, bodyFaults[x.body.status]
 	}
-	return http.StatusInternalServerError
+	return http.StatusInternalServerError, ""
+}
+
+var bodyFaults = map[int]string{
+	http.StatusBadRequest:            "malformed body",
+	http.StatusRequestTimeout:        "the body did not arrive in time",
+	http.StatusRequestEntityTooLarge: "the body is too large",
 }
 
 // appendError appends a whole response with a short text.
