@@ -190,3 +190,14 @@ func (r *RequestReader) Switch() error {
 
 // Tunnel reports whether Switch was called: what follows is not HTTP/1.
 func (r *RequestReader) Tunnel() bool { return r.msg.state == tunnel }
+
+// BodyLeft returns how many bytes of the body are to come, -1 if only its last chunk will tell.
+func (r *RequestReader) BodyLeft() int64 {
+	switch {
+	case r.msg.complete():
+		return 0
+	case r.msg.state == bodyLength:
+		return r.msg.left
+	}
+	return -1
+}

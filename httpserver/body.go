@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"eddy/http1"
@@ -15,10 +16,17 @@ import (
 // body is the request's body as the handler reads it. There is no buffer of its own: it
 // takes from the connection's, and the connection reads only when it asks.
 type body struct {
-	x      *exchange
-	err    error         // what every further Read returns
-	got    int64         // bytes that were read
-	waited time.Duration // for them
+	x       *exchange
+	err     error         // what every further Read returns
+	got     int64         // bytes that were read
+	credit  time.Duration // how long the client may still be waited for at its rate
+	status  int           // that answers what is wrong with the body; 0: nothing
+	until   time.Time     // when the wait under way ends; zero: no deadline
+	waiting bool
+}
+
+func newBody(x *exchange) *body {
+	return &body{x: x, credit: x.conn.server.options.BodyTimeout}
 }
 
 // bodyRoom is how many bytes a read of a body asks the kernel for.
@@ -56,6 +64,9 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	if c.x != x || x.settled {
 		return 0, httputil.ErrFinished
 	}
+	if err := b.admit(); err != nil {
+		return 0, err
+	}
 	for {
 		n, err := b.take(p)
 		if n > 0 || err != nil {
@@ -74,25 +85,60 @@ func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
+// admit refuses a body that is longer than its limit before a byte of it is read, and one whose
+// deadline, set by the handler, has passed.
+func (b *body) admit() error {
+	x, c := b.x, b.x.conn
+	if most := x.limits().Body; most >= 0 && c.reader.BodyLeft() > most-b.got {
+		c.last, b.status = true, http.StatusRequestEntityTooLarge
+		return httputil.ErrBodyTooLarge
+	}
+	if own := x.bounds; own != nil && passed(own.read, time.Now()) {
+		return b.waitError(httputil.ErrBodyTimeout)
+	}
+	return nil
+}
+
 // wait waits for more bytes: for a while each time, and for so long in all as a client
 // takes that sends at the least rate.
 func (b *body) wait(ctx context.Context) error {
 	c := b.x.conn
-	o := &c.server.options
-	limit := o.BodyTimeout
-	if limit > 0 && o.MinBodyRate > 0 {
-		left := o.BodyTimeout + time.Duration(b.got)*time.Second/time.Duration(o.MinBodyRate) - b.waited
-		if left <= 0 {
-			return httputil.ErrBodyTimeout
-		}
-		limit = min(limit, left)
-	}
 	begin := time.Now()
-	c.SetDeadline(limit)
+	b.until, b.waiting = b.due(), true
+	b.x.arm()
 	err := c.WaitReadable(ctx, bodyRoom)
-	c.SetDeadline(0)
-	b.waited += time.Since(begin)
+	b.until, b.waiting = time.Time{}, false
+	if c.x == b.x {
+		b.x.arm()
+	}
+	if c.server.options.MinBodyRate > 0 {
+		b.credit = max(b.credit-time.Since(begin), 0)
+	}
 	return err
+}
+
+// due returns when a wait that begins now ends: by the handler's own deadline, or else by
+// BodyTimeout and by what the client has in credit.
+func (b *body) due() time.Time {
+	now := b.x.conn.Loop().Now()
+	switch own := b.x.bounds; {
+	case own != nil && !own.read.IsZero():
+		return own.read
+	case b.credit <= 0 && b.x.conn.server.options.BodyTimeout > 0:
+		return now
+	case own != nil && own.endless || b.credit <= 0:
+		return time.Time{}
+	}
+	return now.Add(b.credit)
+}
+
+// earn adds to the credit what n bytes are worth at the least rate. Beyond BodyTimeout there is
+// none: a client that has sent much at once must not rest for hours on it.
+func (b *body) earn(n int) {
+	o := &b.x.conn.server.options
+	if o.MinBodyRate > 0 {
+		b.credit = min(b.credit+time.Duration(n)*time.Second/time.Duration(o.MinBodyRate), o.BodyTimeout)
+	}
 }
 
 // end tells the handler of a hang-up that came while the body was still unread.
@@ -107,13 +153,17 @@ func (b *body) end() error {
 func (b *body) take(p []byte) (int, error) {
 	c := b.x.conn
 	for len(c.Unread()) > 0 && !c.reader.BodyDone() {
-		data, n, _, err := c.reader.ReadBody(c.Unread(), len(p), &c.server.options.Limits, &b.x.req.Trailer)
+		data, n, _, err := c.reader.ReadBody(c.Unread(), len(p), b.x.limits(), &b.x.req.Trailer)
 		if err != nil {
 			return 0, b.fail(err)
 		}
 		copied := copy(p, data)
 		b.got += int64(copied)
+		b.earn(copied)
 		c.Discard(n)
+		if c.reader.BodyDone() {
+			b.x.unread.Store(false)
+		}
 		if copied > 0 || n == 0 {
 			return copied, nil
 		}
@@ -124,9 +174,12 @@ func (b *body) take(p []byte) (int, error) {
 // fail notes that the body is broken: whatever the handler answers, the connection
 // cannot be used again.
 func (b *body) fail(err error) error {
-	b.x.conn.last = true
+	b.x.conn.last, b.status = true, http.StatusBadRequest
 	var fault *http1.Error
-	if errors.As(err, &fault) && fault.Status == http.StatusRequestEntityTooLarge {
+	if errors.As(err, &fault) {
+		b.status = fault.Status
+	}
+	if b.status == http.StatusRequestEntityTooLarge {
 		return httputil.ErrBodyTooLarge
 	}
 	return fmt.Errorf("%w: %w", httputil.ErrBodyMalformed, err)
@@ -136,11 +189,35 @@ func (b *body) waitError(err error) error {
 	b.x.conn.last = true
 	switch {
 	case errors.Is(err, httputil.ErrBodyTimeout):
+		b.status = http.StatusRequestTimeout
+		if own := b.x.bounds; own != nil && passed(own.read, time.Now()) {
+			return fmt.Errorf("%w: %w", httputil.ErrBodyTimeout, os.ErrDeadlineExceeded)
+		}
 		return httputil.ErrBodyTimeout
 	case err == io.EOF:
+		b.status = http.StatusBadRequest
 		return fmt.Errorf("%w: %w", httputil.ErrBodyMalformed, io.ErrUnexpectedEOF)
 	case b.x.conn.Closed():
 		return httputil.ErrClosed
 	}
 	return err
+}
+
+// SetMaxBody is what httputil.Request.SetMaxBody calls.
+func (b *body) SetMaxBody(n int64) error {
+	return b.x.bound(func(own *bounds) {
+		limits := b.x.conn.server.options.Limits
+		limits.Body = n
+		own.limits = &limits
+	})
+}
+
+// SetBodyTimeout is what httputil.Request.SetBodyTimeout calls.
+func (b *body) SetBodyTimeout(d time.Duration) error {
+	return b.x.bound(func(own *bounds) {
+		own.read, own.endless = time.Time{}, d < 0
+		if d > 0 {
+			own.read = time.Now().Add(d)
+		}
+	})
 }

@@ -23,8 +23,10 @@ type conn struct {
 	reader http1.RequestReader
 	x      *exchange // the request being served, nil in every phase but busy
 	phase  phase
-	last   bool // no request may follow the present one
-	secure bool // by TLS
+	last   bool   // no request may follow the present one
+	secure bool   // by TLS
+	firm   bool   // the output's deadline is one that a handler has set: no progress moves it
+	served uint32 // requests that were begun
 }
 
 type phase uint8
@@ -109,7 +111,7 @@ func (c *conn) advance() {
 		}
 	}
 	p := c.Unread()
-	n, err := c.reader.FindHead(p, &c.server.options.Limits)
+	n, err := c.reader.FindHead(p, &c.server.heads)
 	switch {
 	case err != nil:
 		c.refuse(err)
@@ -128,17 +130,25 @@ func (c *conn) advance() {
 func (c *conn) begin(head []byte) {
 	x := &exchange{conn: c}
 	x.req.Header = httputil.HeaderOver(x.fields[:])
-	err := c.reader.ParseHead(string(head), &c.server.options.Limits, &x.req)
+	err := c.reader.ParseHead(string(head), &c.server.heads, &x.req)
 	c.Discard(len(head))
+	if err == nil && c.reader.ExpectUnknown() {
+		err = errExpectation
+	}
 	if err != nil {
 		c.refuse(err)
 		return
 	}
-	c.phase, c.x = busy, x
+	c.phase, c.x, c.firm = busy, x, false
+	c.served++
+	if most := c.server.options.MaxRequestsPerConnection; most > 0 && c.served >= uint32(most) {
+		c.last = true
+	}
 	c.Pause()
-	c.SetDeadline(0)
 	x.begin()
 }
+
+var errExpectation = &http1.Error{Status: 417, Reason: "unknown expectation", Section: "RFC 9110 §10.1.1"}
 
 // skipMost is the longest body that is read and dropped behind a response that did not
 // need it, so that the connection can be used again.
@@ -148,17 +158,17 @@ const skipMost = 256 << 10
 // whether the request's body was read to its end.
 func (c *conn) ended(keepAlive, complete bool) {
 	x := c.x
+	x.keepWriteDeadline()
 	c.x = nil
-	length := x.req.ContentLength
 	last := !keepAlive || c.last
 	switch {
 	case c.Closed():
 		c.server.spreader.Gone(c.Loop())
-	case !complete && !last && 0 < length && length <= skipMost && !x.expect:
+	case !complete && !last && c.skippable(x.expect):
 		c.phase = skipping
 		c.Resume()
 		c.SetDeadline(c.server.options.BodyTimeout)
-	case !complete || last && (length != 0 || len(c.Unread()) > 0 || c.Neglected()):
+	case !complete || last && (x.body != nil || len(c.Unread()) > 0 || c.Neglected()):
 		// Closing with unread bytes would reset the connection, and the response with it.
 		// Old clients send a CRLF behind a body, so one may be on its way.
 		c.leave((*stream.Stream).Drain)
@@ -203,7 +213,7 @@ func (c *conn) rest() {
 // only. Its error is the body's first fault.
 func (c *conn) skipBody() (complete bool, err error) {
 	for !c.Closed() && !c.reader.BodyDone() {
-		_, n, done, err := c.reader.ReadBody(c.Unread(), math.MaxInt, &c.server.options.Limits, nil)
+		_, n, done, err := c.reader.ReadBody(c.Unread(), math.MaxInt, &c.server.heads, nil)
 		c.Discard(n)
 		if err != nil || !done && n == 0 {
 			return false, err
@@ -264,65 +274,12 @@ func (c *conn) closeIfIdle() {
 	}
 }
 
-// watchOutput bounds how long the client may leave the output where it is.
-func (c *conn) watchOutput() {
-	c.TakeProgress()
-	c.SetDeadline(c.server.options.WriteTimeout)
-}
-
-// unwatchOutput ends what watchOutput began, while a request is served: the deadline is
-// the body's again if a read of it waits.
-func (c *conn) unwatchOutput() {
-	if c.Reading() {
-		c.SetDeadline(c.server.options.BodyTimeout)
-	} else {
-		c.SetDeadline(0)
-	}
-}
-
-// StreamBlocked implements stream.Sink. A read of a body that waits has the deadline.
-func (c *conn) StreamBlocked() {
-	if !c.Reading() {
-		c.watchOutput()
-	}
-}
-
-// StreamFlushed implements stream.Sink: the client has caught up.
-func (c *conn) StreamFlushed() {
-	switch c.phase {
-	case fresh, idle, reading:
-		c.rest()
-	case skipping:
-		c.SetDeadline(c.server.options.BodyTimeout)
-	case busy:
-		c.unwatchOutput()
-	}
-}
-
 // StreamHangup implements stream.Sink: the client sends no more while its request is
 // served. It may still read, so the response is sent if the handler makes one, and so are
 // those to requests that came before the hang-up.
 func (c *conn) StreamHangup() {
 	if c.x != nil && c.reader.BodyDone() { // else the body's reader is told at its end
 		c.x.Cancel(httputil.ErrClosed)
-	}
-}
-
-// StreamDeadline implements stream.Sink.
-func (c *conn) StreamDeadline() {
-	switch {
-	case c.Pending() > 0:
-		if c.TakeProgress() {
-			c.SetDeadline(c.server.options.WriteTimeout)
-		} else {
-			c.CloseNow()
-		}
-	case c.phase == busy:
-		c.InterruptRead(httputil.ErrBodyTimeout)
-	case c.phase == reading:
-		c.answer(408, "the request's head did not arrive in time")
-	default:
-		c.CloseNow()
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"eddy/http1"
@@ -31,14 +33,20 @@ type exchange struct {
 	enc       http1.ResponseEncoder
 	out       *loop.Buffer // written, not handed to the connection
 	addrs     *addrs
-	finished  bool  // no more may be written
-	keepAlive bool  // and another request may follow
-	closed    bool  // the connection is gone
-	failed    bool  // the response cannot be completed: close instead
-	short     bool  // because it has fewer bytes than announced
-	owed      int64 // of files: counted for the body, and not sent yet
+	writeBy   *time.Time // the handler's deadline for writes
+	late      bool       // it has passed
+	finished  bool       // no more may be written
+	keepAlive bool       // and another request may follow
+	closed    bool       // the connection is gone
+	failed    bool       // the response cannot be completed: close instead
+	short     bool       // because it has fewer bytes than announced
+	owed      int64      // of files: counted for the body, and not sent yet
+
+	unread atomic.Bool // the request's body was not read to its end
 
 	// These are the loop's.
+	body     *body
+	bounds   *bounds
 	expect   bool  // the client waits for a 100 before it sends the body
 	sent     bool  // some of the response was handed over
 	settled  bool  // all of it was, or it was withheld
@@ -61,11 +69,14 @@ func (x *exchange) begin() {
 	x.req.Start = c.Loop().Now()
 	x.req.Body = httputil.NoBody
 	if !c.reader.BodyDone() {
-		x.req.Body = &body{x: x}
+		x.body = newBody(x)
+		x.req.Body = x.body
+		x.unread.Store(true)
 		x.expect = c.reader.ExpectContinue()
 	}
-	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive)
+	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive && !c.last)
 	x.Init(o.Context)
+	x.beginTimes()
 	c.Loop().Start(&x.Context, x)
 }
 
@@ -118,8 +129,9 @@ func (x *exchange) settle() {
 	c := x.conn
 	var fault error
 	x.bodyRead, fault = c.skipBody()
+	closing := x.closing(true)
 	x.mu.Lock()
-	x.complete(true)
+	x.complete(true, closing)
 	b := x.out
 	x.out = nil
 	x.mu.Unlock()
@@ -136,24 +148,48 @@ func (x *exchange) settle() {
 }
 
 // complete ends the response if that was not done before. held says whether the caller
-// has the loop; it holds mu.
-func (x *exchange) complete(held bool) {
+// has the loop; it holds mu. closing is what the method of this name has returned.
+func (x *exchange) complete(held, closing bool) {
 	if !x.finished {
+		if closing && !x.enc.HeadWritten() {
+			x.enc.Init(&x.req, false)
+		}
 		x.finished, x.keepAlive = true, x.end(held)
 	}
+}
+
+// closing reports whether it is known now that the connection ends behind the response: the
+// server is being shut down, or what is left of the request's body is broken or too much to skip.
+func (x *exchange) closing(held bool) (last bool) {
+	switch {
+	case x.conn.server.spreader.Stopped():
+		return true
+	case !x.unread.Load():
+		return false
+	case held:
+		return x.leavesBody()
+	}
+	err := x.onLoop(func() { last = x.leavesBody() })
+	return last || err != nil
+}
+
+func (x *exchange) leavesBody() bool {
+	c := x.conn
+	return c.x != x || c.last || !c.skippable(x.expect)
 }
 
 // end ends the response, with an error if there is none yet, and reports whether another
 // one may follow it.
 func (x *exchange) end(held bool) bool {
 	written := x.enc.HeadWritten()
-	if x.closed || !written && x.Err() == httputil.ErrClosed {
+	if x.closed || x.late || !written && x.Err() == httputil.ErrClosed {
 		return false // nobody is there, or the handler took a half-close for that
 	}
 	b := x.buffer(held)
 	if !written {
 		x.failed = false
-		p, err := appendError(b.Tail(), &x.enc, http.StatusInternalServerError, "", x.date(held))
+		status, reason := x.failure(held)
+		p, err := appendError(b.Tail(), &x.enc, status, reason, x.date(held))
 		if err == nil {
 			b.SetTail(p)
 		}
@@ -171,6 +207,24 @@ func (x *exchange) end(held bool) bool {
 	}
 	b.SetTail(p)
 	return x.enc.KeepAlive()
+}
+
+// failure returns what answers a request whose handler made no answer: what ended its context or
+// its body, or else 500.
+func (x *exchange) failure(held bool) (status int, reason string) {
+	switch {
+	case x.Err() == httputil.ErrRequestTimeout:
+		return http.StatusServiceUnavailable, "the request took too long"
+	case held && x.body != nil && x.body.status != 0:
+		return x.body.status, bodyFaults[x.body.status]
+	}
+	return http.StatusInternalServerError, ""
+}
+
+var bodyFaults = map[int]string{
+	http.StatusBadRequest:            "malformed body",
+	http.StatusRequestTimeout:        "the body did not arrive in time",
+	http.StatusRequestEntityTooLarge: "the body is too large",
 }
 
 // appendError appends a whole response with a short text.
@@ -227,12 +281,13 @@ func (x *exchange) buffer(held bool) *loop.Buffer {
 func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, length int64) error {
 	held := x.hold()
 	defer x.release(held)
+	closing := status >= 200 && x.closing(held)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.writable(); err != nil {
 		return err
 	}
-	if (x.conn.server.spreader.Stopped() || held && x.conn.last) && !x.enc.HeadWritten() {
+	if closing && !x.enc.HeadWritten() {
 		x.enc.Init(&x.req, false) // it was not known when the request came
 	}
 	b := x.buffer(held)
@@ -245,9 +300,14 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 }
 
 func (x *exchange) writable() error {
+	if x.writeBy != nil && passed(*x.writeBy, time.Now()) {
+		x.late = true
+	}
 	switch {
 	case x.finished:
 		return httputil.ErrFinished
+	case x.late:
+		return os.ErrDeadlineExceeded
 	case x.closed:
 		return httputil.ErrClosed
 	}
@@ -324,20 +384,11 @@ func (x *exchange) Flush() error {
 	// A client that has closed its sending side may still be reading, so the end of the
 	// handler's context does not end this wait; the write timeout and a close do.
 	return x.conn.Loop().Do(context.WithoutCancel(x), func(ctx context.Context) error {
-		x.conn.watchOutput()
-		defer x.unwatchOutput()
 		if err := x.conn.WaitWritten(ctx, stream.LowWater); err != nil {
-			return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+			return x.lost(err)
 		}
 		return nil
 	})
-}
-
-// unwatchOutput ends the watch over the output, which is another's if the exchange is over.
-func (x *exchange) unwatchOutput() {
-	if x.conn.x == x {
-		x.conn.unwatchOutput()
-	}
 }
 
 // handOver gives what was written to the connection. It runs on the loop.
@@ -356,12 +407,13 @@ func (x *exchange) handOver() {
 func (x *exchange) Finish() error {
 	held := x.hold()
 	defer x.release(held)
+	closing := x.closing(held)
 	x.mu.Lock()
 	if err := x.writable(); err != nil {
 		x.mu.Unlock()
 		return err
 	}
-	x.complete(held)
+	x.complete(held, closing)
 	short := x.short
 	x.mu.Unlock()
 	if held {

@@ -78,7 +78,7 @@ func TestExpect_NoContinueInsideAResponse(t *testing.T) {
 		p := h.connect()
 		got := h.send(p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
 		got += h.send(p, "abc")
-		if want := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n3\r\nabc\r\n0\r\n\r\n"; got != want {
+		if want := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nfirst\r\n3\r\nabc\r\n0\r\n\r\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})

@@ -163,7 +163,7 @@ func TestWriteTimeout_WhileTheHandlerWaits(t *testing.T) {
 }
 
 func TestWriteTimeout_CutsAClientThatTakesNothing(t *testing.T) {
-	bubble(t, echo, httpserver.Options{WriteTimeout: 10 * time.Second}, func(h *harness) {
+	bubble(t, echo, httpserver.Options{WriteTimeout: 10 * time.Second, MinWriteRate: -1}, func(h *harness) {
 		p := h.connect()
 		p.SetRoom(10)
 		h.send(p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -218,7 +218,7 @@ func TestExpect_ContinueIsSentWhenTheHandlerReads(t *testing.T) {
 	deaf := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) { respond(w, 200, "no") })
 	bubble(t, deaf, httpserver.Options{}, func(h *harness) {
 		p := h.connect()
-		if got := h.send(p, head); got != ok("no") {
+		if got := h.send(p, head); got != okClose("no") {
 			t.Errorf("got %q", got)
 		}
 		if _, ended := p.Closed(); !ended {

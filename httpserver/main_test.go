@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -120,6 +121,11 @@ func respond(w httputil.ResponseWriter, status int, body string) error {
 	return err
 }
 
+// okClose is ok for the last response of a connection.
+func okClose(body string) string {
+	return strings.Replace(ok(body), "\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1)
+}
+
 // ok is what respond(w, 200, body) looks like on the wire.
 func ok(body string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
@@ -137,7 +143,11 @@ func failure(status int, phrase, reason string) string {
 // echo answers with the method, the path and the body.
 var echo = handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	switch {
+	case errors.Is(err, httputil.ErrBodyTooLarge):
+		respond(w, 413, err.Error())
+		return
+	case err != nil:
 		respond(w, 400, err.Error())
 		return
 	}

@@ -17,11 +17,14 @@ const (
 	DefaultMinBodyRate      = 240 // bytes a second
 	DefaultIdleTimeout      = 75 * time.Second
 	DefaultWriteTimeout     = 60 * time.Second
+	DefaultMinWriteRate     = 240 // bytes a second
 )
 
 // Options configures a [Server]. The zero value is good. A negative timeout means none.
 type Options struct {
-	// Limits bounds heads and bodies; see [http1.Limits] for the defaults.
+	// Limits bounds heads and bodies; see [http1.Limits] for the defaults. Limits.Body is asked
+	// when a handler begins to read a body, so that it may set another for its request; see
+	// httputil.Request.SetMaxBody. One who does not read is not told how long it is.
 	Limits http1.Limits
 
 	// HeaderTimeout bounds the time from the first byte of a head to its last, however
@@ -35,7 +38,8 @@ type Options struct {
 
 	// MinBodyRate is the least number of bytes a second that a client must send of a body,
 	// on the average of the time that the handler waits for it and beyond the first
-	// BodyTimeout. Default: 240; negative: none. Too slow a body fails as by BodyTimeout.
+	// BodyTimeout; what came faster counts for no more than another BodyTimeout. Default: 240;
+	// negative: none. Too slow a body fails as by BodyTimeout.
 	MinBodyRate int
 
 	// IdleTimeout bounds how long a connection stays open between requests. Default: 75 seconds.
@@ -44,6 +48,22 @@ type Options struct {
 	// WriteTimeout bounds how long a client may take nothing of a response that waits for
 	// it. Default: 60 seconds; the connection is closed at once.
 	WriteTimeout time.Duration
+
+	// MinWriteRate is the least number of bytes a second that a client must take of output that
+	// waits for it, on the average of every WriteTimeout for which some waits. What the handler
+	// has not written yet does not wait, nor does what the kernel has taken. Default: 240;
+	// negative: none. The connection of a client that is slower is closed at once.
+	MinWriteRate int
+
+	// RequestTimeout bounds how long a handler may take for a request, from its head to its
+	// return. Default: none. The handler's context ends with httputil.ErrRequestTimeout; if it
+	// then returns without a response, the client gets a 503. One that does not look at its
+	// context is not stopped.
+	RequestTimeout time.Duration
+
+	// MaxRequestsPerConnection bounds the requests that are served on one connection; the
+	// response to the last one says `Connection: close`. Default: none.
+	MaxRequestsPerConnection int
 
 	// TLS is the configuration of ServeTLS, which uses a copy that offers HTTP/1.1 by ALPN if
 	// it offers nothing. Certificates that change come by its GetCertificate; see
@@ -90,12 +110,16 @@ func (o Options) withDefaults() Options {
 	timeout(&o.BodyTimeout, DefaultBodyTimeout)
 	timeout(&o.IdleTimeout, DefaultIdleTimeout)
 	timeout(&o.WriteTimeout, DefaultWriteTimeout)
+	timeout(&o.RequestTimeout, 0)
 	if o.TLS != nil && len(o.TLS.NextProtos) == 0 {
 		o.TLS = o.TLS.Clone()
 		o.TLS.NextProtos = []string{"http/1.1"}
 	}
 	if o.MinBodyRate == 0 {
 		o.MinBodyRate = DefaultMinBodyRate
+	}
+	if o.MinWriteRate == 0 {
+		o.MinWriteRate = DefaultMinWriteRate
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

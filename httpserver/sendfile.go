@@ -3,7 +3,6 @@ package httpserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -22,7 +21,7 @@ type file interface {
 // SendFile sends the next bytes of a file, n at most, as a part of the response's body, without
 // passing them through the program, and moves the file on. It fails with errors.ErrUnsupported,
 // having done nothing, where that cannot be: with TLS, without a Content-Length, for what is no
-// regular file. It waits until the client has all of them, within WriteTimeout for each piece.
+// regular file. It waits until the client has all of them, by WriteTimeout and MinWriteRate.
 func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
 	regular, ok := f.(file)
 	if !ok || x.conn.secure {
@@ -53,7 +52,7 @@ func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
 		return 0, err
 	}
 	if err := x.sendFile(regular, offset, int(n)); err != nil {
-		return 0, fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+		return 0, x.lost(err)
 	}
 	x.mu.Lock()
 	x.owed -= n
@@ -71,8 +70,6 @@ func (x *exchange) sendFile(f file, offset int64, n int) error {
 			return httputil.ErrFinished
 		}
 		x.sent = true
-		x.conn.watchOutput()
-		defer x.unwatchOutput()
 		return x.conn.WriteFile(ctx, f, offset, n)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"eddy/http1"
 	"eddy/httputil"
 	"eddy/loop"
 	"eddy/stream"
@@ -24,6 +25,7 @@ type CutError = tcp.CutError
 type Server struct {
 	handler    httputil.Handler
 	options    Options
+	heads      http1.Limits // of heads, and of bodies that are dropped: how long a body may be is asked when it is read
 	date       date
 	spreader   *tcp.Spreader
 	handshakes *stream.Handshakes
@@ -32,6 +34,8 @@ type Server struct {
 // New returns a server that is not serving yet.
 func New(h httputil.Handler, o Options) *Server {
 	s := &Server{handler: h, options: o.withDefaults()}
+	s.heads = s.options.Limits
+	s.heads.Body = -1
 	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)
 	s.spreader = tcp.NewSpreader(tcp.SpreaderOptions{MaxConnections: o.MaxConnections, Logger: s.options.Logger})
 	return s

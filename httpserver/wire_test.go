@@ -150,9 +150,9 @@ func TestWire_EarlyAnswerLeavesNoRoomForSmuggling(t *testing.T) {
 		{"a short body comes late: skipped",
 			"POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n" + strings.Repeat("x", 70000) + "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n", ok("/1") + ok("/2"), true},
 		{"a long body is to come: closed",
-			"POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n", ok("/1"), false},
+			"POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n", okClose("/1"), false},
 		{"a chunked body is to come: closed",
-			"POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /", ok("/1"), false},
+			"POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /", okClose("/1"), false},
 		{"the body is malformed: refused",
 			"POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 400 Bad Request\r\n…", false},
 	}

@@ -23,6 +23,9 @@ var (
 	// ErrBodyTimeout is returned by a request body's Read when the client is too slow;
 	// the answer to it is 408.
 	ErrBodyTimeout = errors.New("httputil: request body not received in time")
+	// ErrRequestTimeout is the error of a handler's context when the server gives a request only
+	// so much time. It is context.DeadlineExceeded, too (errors.Is); the answer to it is 503.
+	ErrRequestTimeout error = requestTimeout{}
 	// ErrClosed is returned when the client closed the connection. It is the error of a
 	// handler's context then, and so it is context.Canceled, too (errors.Is).
 	ErrClosed error = closedError{}
@@ -32,3 +35,11 @@ type closedError struct{}
 
 func (closedError) Error() string        { return "httputil: connection closed by the client" }
 func (closedError) Is(target error) bool { return target == context.Canceled }
+
+type requestTimeout struct{}
+
+func (requestTimeout) Error() string        { return "httputil: the request took too long" }
+func (requestTimeout) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout makes it a net.Error's kind of timeout, as context.DeadlineExceeded is.
+func (requestTimeout) Timeout() bool { return true }

@@ -1,6 +1,8 @@
 package httputil
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
@@ -140,6 +142,33 @@ func (r *Request) FullURL() string {
 	return u
 }
 
+// SetMaxBody bounds the body to n bytes, for this request, in place of the server's limit: it may be
+// lower or higher. A negative n means no bound. Call it before Body is read. A body that announces
+// more fails at its first Read, before the client is asked for it (100-continue), and another as soon
+// as it is longer, with ErrBodyTooLarge.
+//
+// It fails with an error that is errors.ErrUnsupported if Body cannot do that, and with ErrFinished
+// after the response.
+func (r *Request) SetMaxBody(n int64) error {
+	if b, ok := r.Body.(interface{ SetMaxBody(int64) error }); ok {
+		return b.SetMaxBody(n)
+	}
+	return fmt.Errorf("httputil: no limit can be set for this body: %w", errors.ErrUnsupported)
+}
+
+// SetBodyTimeout bounds the time from now until the last byte of the body has come, for this
+// request, in place of the server's limits of pauses and of the rate. Negative means no bound, and
+// zero the server's limits again. Beyond it reads fail with ErrBodyTimeout. Its errors are
+// SetMaxBody's.
+func (r *Request) SetBodyTimeout(d time.Duration) error {
+	if b, ok := r.Body.(interface {
+		SetBodyTimeout(time.Duration) error
+	}); ok {
+		return b.SetBodyTimeout(d)
+	}
+	return fmt.Errorf("httputil: no time can be set for this body: %w", errors.ErrUnsupported)
+}
+
 // NoBody is the body of a request without one.
 var NoBody io.ReadCloser = noBody{}
 
@@ -147,3 +176,6 @@ type noBody struct{}
 
 func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (noBody) Close() error             { return nil }
+
+func (noBody) SetMaxBody(int64) error             { return nil }
+func (noBody) SetBodyTimeout(time.Duration) error { return nil }

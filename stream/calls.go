@@ -22,6 +22,7 @@ type extras struct {
 	hangup   []*loop.Waiter
 	written  []written
 	queued   int64 // bytes given to the output since this was made; less Pending: handed to the kernel
+	progress int64 // of those, what TakeProgress has returned
 	onClose  func(error)
 	maxRead  int
 	maxWrite int

@@ -5,8 +5,8 @@ import "time"
 const (
 	// drainTime bounds how long a stream waits for its peer to close after Drain.
 	drainTime = 2 * time.Second
-	// drainBytes bounds what it reads meanwhile.
-	drainBytes = 256 << 10
+	// drainShare is how much it reads meanwhile before others have their turn.
+	drainShare = 256 << 10
 )
 
 // Close closes the stream once everything written has been handed to the kernel.
@@ -29,7 +29,7 @@ func (s *Stream) CloseWrite() {
 }
 
 // Drain is Close for a peer that may still be sending: it stops sending, reads and drops
-// what comes for two seconds or 256 KiB at most, and closes when the peer does. A plain close
+// what comes for two seconds at most, and closes when the peer does. A plain close
 // with unread bytes would reset the connection, and the peer could lose the last
 // thing it was told (RFC 9112 §9.6).
 func (s *Stream) Drain() {
@@ -85,15 +85,15 @@ func (s *Stream) startDraining() {
 	s.drainMore()
 }
 
-// drainMore reads and drops. The bound is on one burst: a peer that sends faster than it is read
-// for long is cut off.
+// drainMore reads and drops. A peer that sends faster than it is read takes its share of the loop,
+// until the time is over: to cut it off before would be the reset that draining is to avoid.
 func (s *Stream) drainMore() {
 	space := s.loop.Workspace() // not Scratch: it may be under the eyes of another stream's sink
 	if space == nil {
 		return // the next event finds it
 	}
 	defer s.loop.ReturnWorkspace(space)
-	for left := drainBytes; left > 0; {
+	for left := drainShare; left > 0; {
 		n, err := s.loop.Files().Read(int(s.fd), space)
 		switch {
 		case isAgain(err):
@@ -104,7 +104,6 @@ func (s *Stream) drainMore() {
 		}
 		left -= n
 	}
-	s.close(nil)
 }
 
 func (s *Stream) releaseIn() {

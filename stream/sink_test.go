@@ -256,7 +256,13 @@ func TestDrain_DropsInputUntilThePeerCloses(t *testing.T) {
 	}{
 		{"peer closes", func(h *harness) { h.peer.CloseWrite() }, 0},
 		{"peer stays", func(h *harness) {}, 3 * time.Second},
-		{"peer floods", func(h *harness) { h.peer.Send(strings.Repeat("x", 1<<20)) }, 0},
+		{"peer floods", func(h *harness) {
+			h.peer.Send(strings.Repeat("x", 4<<20))
+			h.settle()
+			if closed, _ := h.peer.Closed(); closed || h.peer.Unread() != 0 {
+				h.t.Errorf("a peer that still sends: closed %v, %d bytes unread", closed, h.peer.Unread())
+			}
+		}, 3 * time.Second},
 		{"peer resets", func(h *harness) { h.peer.Reset(syscall.ECONNRESET) }, 0},
 	}
 	for _, tt := range tests {
@@ -306,13 +312,13 @@ func TestTakeProgress(t *testing.T) {
 		h.on(func() { h.s.SendBytes(make([]byte, 100)) })
 		for _, step := range []struct {
 			room int
-			want bool
-		}{{0, false}, {10, true}, {0, false}, {-1, true}} {
+			want int64
+		}{{0, 0}, {10, 10}, {0, 0}, {7, 7}, {-1, 83}, {0, 0}} {
 			h.peer.SetRoom(step.room)
 			h.settle()
 			h.on(func() {
 				if got := h.s.TakeProgress(); got != step.want {
-					t.Errorf("room %d: progress %v", step.room, got)
+					t.Errorf("room %d: progress %d, want %d", step.room, got, step.want)
 				}
 			})
 		}

@@ -74,7 +74,6 @@ func (s *Stream) offer(p []byte) int {
 	if err != nil || n <= 0 {
 		return 0
 	}
-	s.flags |= progress
 	return n
 }
 
@@ -98,11 +97,17 @@ func (s *Stream) FlushNow() {
 	}
 }
 
-// TakeProgress reports whether the kernel has taken any output since the last call.
-func (s *Stream) TakeProgress() bool {
-	taken := s.flags&progress != 0
-	s.flags &^= progress
-	return taken
+// TakeProgress returns how many bytes of output the kernel has taken since the last call. The
+// first call begins to count, and returns 0. What TLS adds is not counted.
+func (s *Stream) TakeProgress() int64 {
+	x := s.extraState()
+	taken := x.queued - int64(s.Pending())
+	n := taken - x.progress
+	if n <= 0 { // less than none: what is encrypted and not sent yet is longer than it was
+		return 0
+	}
+	x.progress = taken
+	return n
 }
 
 // flush writes what there is. A short write means that the kernel's buffer is full: the
@@ -120,9 +125,6 @@ func (s *Stream) flush() {
 		}
 		if offered == 0 {
 			break
-		}
-		if taken > 0 {
-			s.flags |= progress
 		}
 		if left -= taken; taken < offered || left < sealMost && s.Pending() > 0 {
 			s.block()

@@ -172,7 +172,7 @@ func (c *serving) StreamFlushed() {}
 
 // StreamDeadline implements stream.Sink.
 func (c *serving) StreamDeadline() {
-	progress := c.stream.TakeProgress()
+	progress := c.stream.TakeProgress() > 0
 	switch {
 	case c.shaking:
 		c.stream.CloseNow()

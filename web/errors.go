@@ -96,6 +96,8 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, httputil.ErrBodyTimeout):
 		return http.StatusRequestTimeout
+	case errors.Is(err, httputil.ErrRequestTimeout):
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
 }

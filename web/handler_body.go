@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"mime"
 	"net/url"
+	"time"
 
 	"eddy/httputil"
 )
@@ -17,11 +19,13 @@ type input struct {
 	form    url.Values
 	formErr error
 	parsed  bool
+	read    bool
+	limit   int64 // of body
 }
 
 // Body reads the request's body whole and returns it; later calls return the same. It
-// waits for the client. A body beyond [Settings].MaxBody fails with
-// httputil.ErrBodyTooLarge, which answers 413.
+// waits for the client. A body beyond [Settings].MaxBody, or what SetMaxBody has set, fails
+// with httputil.ErrBodyTooLarge, which answers 413.
 func (h *RequestHandler) Body(ctx context.Context) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -43,16 +47,42 @@ func (h *RequestHandler) BindJSON(ctx context.Context, v any) error {
 	return nil
 }
 
-func (h *RequestHandler) readBody() *input {
+// SetMaxBody bounds the body of this request to n bytes, in place of [Settings].MaxBody and of the
+// server's own limit (Tornado's set_max_body_size): also for a handler that reads Request.Body
+// itself. A negative n means no bound. Call it before the body is read, as Prepare may. It fails
+// with an error that is errors.ErrUnsupported where the engine's limit cannot be set; Body goes by n
+// all the same.
+func (h *RequestHandler) SetMaxBody(n int64) error {
+	h.ownInput().limit = n
+	return h.Request.SetMaxBody(n)
+}
+
+// SetBodyTimeout bounds the time from now until the last byte of the body has come, in place of the
+// server's limits (Tornado's set_body_timeout). Negative means no bound, zero the server's limits
+// again. A client that takes longer is answered with 408. It fails as SetMaxBody does.
+func (h *RequestHandler) SetBodyTimeout(d time.Duration) error { return h.Request.SetBodyTimeout(d) }
+
+func (h *RequestHandler) ownInput() *input {
 	if h.input == nil {
-		h.input = &input{}
-		h.input.body, h.input.bodyErr = readAll(h.Request, h.app.settings.MaxBody)
+		h.input = &input{limit: h.app.settings.MaxBody}
 	}
 	return h.input
 }
 
-// readAll trusts an announced length only so far: memory is taken as bytes arrive.
+func (h *RequestHandler) readBody() *input {
+	in := h.ownInput()
+	if !in.read {
+		in.read = true
+		in.body, in.bodyErr = readAll(h.Request, in.limit)
+	}
+	return in
+}
+
+// readAll reads a body of limit bytes at most, of any size if limit is negative. It trusts an announced length only so far: memory is taken as bytes arrive.
 func readAll(r *httputil.Request, limit int64) ([]byte, error) {
+	if limit < 0 {
+		limit = math.MaxInt64
+	}
 	if r.ContentLength > limit {
 		return nil, httputil.ErrBodyTooLarge
 	}

@@ -22,7 +22,7 @@ type Settings struct {
 	ServeTraceback bool
 
 	// MaxBody is how many bytes of a request body Body, BindJSON and the body arguments
-	// take, 10 MiB if zero. Beyond it they fail with httputil.ErrBodyTooLarge, which
+	// take, 10 MiB if zero, unbounded if negative. Beyond it they fail with httputil.ErrBodyTooLarge, which
 	// answers 413.
 	MaxBody int64
 }

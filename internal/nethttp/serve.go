@@ -24,13 +24,13 @@ func Serve(w http.ResponseWriter, r *http.Request, h httputil.Handler) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	sw := &serveWriter{rw: w, req: r, length: -1}
-	h.ServeRequest(r.Context(), sw, serverRequest(r))
+	h.ServeRequest(r.Context(), sw, serverRequest(w, r))
 	sw.end()
 }
 
 // serverRequest translates a request. Path and query come from r.URL, which a
 // middleware may have changed; URI stays what the client sent.
-func serverRequest(r *http.Request) *httputil.Request {
+func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
 	req := &httputil.Request{
 		Method:        r.Method,
 		URI:           r.RequestURI,
@@ -53,7 +53,7 @@ func serverRequest(r *http.Request) *httputil.Request {
 	if r.TLS != nil {
 		req.Protocol = "https"
 	}
-	req.Body = &serverBody{req: req, r: r}
+	req.Body = &serverBody{req: req, r: r, w: w, whole: r.Body}
 	return req
 }
 
@@ -76,8 +76,10 @@ func requestFields(r *http.Request) httputil.Header {
 // serverBody reads net/http's body with httputil's errors, and hands over the trailer
 // at its end.
 type serverBody struct {
-	req *httputil.Request
-	r   *http.Request
+	req   *httputil.Request
+	r     *http.Request
+	w     http.ResponseWriter
+	whole io.ReadCloser // without the limit of SetMaxBody
 }
 
 func (b *serverBody) Read(p []byte) (int, error) {

@@ -1,0 +1,56 @@
+package nethttp
+
+import (
+	"io"
+	"net/http"
+	"time"
+)
+
+// SetReadDeadline is what http.ResponseController.SetReadDeadline calls. A zero time means the
+// engine's own limits.
+func (w *responseWriter) SetReadDeadline(t time.Time) error {
+	if d, ok := w.w.(interface{ SetReadDeadline(time.Time) error }); ok {
+		return d.SetReadDeadline(t)
+	}
+	return http.ErrNotSupported
+}
+
+// SetWriteDeadline is what http.ResponseController.SetWriteDeadline calls.
+func (w *responseWriter) SetWriteDeadline(t time.Time) error {
+	if d, ok := w.w.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		return d.SetWriteDeadline(t)
+	}
+	return http.ErrNotSupported
+}
+
+// SetMaxBody is what httputil.Request.SetMaxBody calls.
+func (b *serverBody) SetMaxBody(n int64) error {
+	switch {
+	case b.whole == nil:
+	case n < 0:
+		b.r.Body = b.whole
+	case b.r.ContentLength > n:
+		b.r.Body = tooLarge{b.whole, n}
+	default:
+		b.r.Body = http.MaxBytesReader(b.w, b.whole, n)
+	}
+	return nil
+}
+
+// tooLarge is a body that announces more than its limit, and is not read.
+type tooLarge struct {
+	io.Closer
+	limit int64
+}
+
+func (t tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: t.limit} }
+
+// SetBodyTimeout is what httputil.Request.SetBodyTimeout calls. net/http has one deadline, and
+// does not tell which its own was: zero leaves the body without one.
+func (b *serverBody) SetBodyTimeout(d time.Duration) error {
+	var t time.Time
+	if d > 0 {
+		t = time.Now().Add(d)
+	}
+	return http.NewResponseController(b.w).SetReadDeadline(t)
+}
