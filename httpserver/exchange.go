@@ -31,16 +31,19 @@ type exchange struct {
 	enc       http1.ResponseEncoder
 	out       *loop.Buffer // written, not handed to the connection
 	addrs     *addrs
-	finished  bool  // no more may be written
-	keepAlive bool  // and another request may follow
-	closed    bool  // the connection is gone
-	failed    bool  // the response cannot be completed: close instead
-	short     bool  // because it has fewer bytes than announced
-	owed      int64 // of files: counted for the body, and not sent yet
+	trailer   *httputil.Header // what SetTrailer has set
+	detached  bool             // the handler has taken the connection, or is about to
+	continued bool             // the handler has written a 100 by itself
+	finished  bool             // no more may be written
+	keepAlive bool             // and another request may follow
+	closed    bool             // the connection is gone
+	failed    bool             // the response cannot be completed: close instead
+	short     bool             // because it has fewer bytes than announced
+	owed      int64            // of files: counted for the body, and not sent yet
 
 	// These are the loop's.
 	expect   bool  // the client waits for a 100 before it sends the body
-	sent     bool  // some of the response was handed over
+	sent     bool  // some of the final response was handed over
 	settled  bool  // all of it was, or it was withheld
 	bodyRead bool  // the request was read to its end
 	withheld error // the fault that was found in the request
@@ -97,6 +100,9 @@ func (x *exchange) abort() {
 
 // JobDone implements loop.Job: the handler is through.
 func (x *exchange) JobDone(o loop.Outcome) {
+	if x.conn.x != x {
+		return // the connection is the handler's now: see detach
+	}
 	if o != loop.Returned {
 		x.abort()
 	}
@@ -162,7 +168,7 @@ func (x *exchange) end(held bool) bool {
 	if x.failed || x.owed > 0 {
 		return false
 	}
-	p, err := x.enc.AppendEnd(b.Tail(), nil)
+	p, err := x.enc.AppendEnd(b.Tail(), x.trailer)
 	if err != nil {
 		x.failed, x.short = true, true
 		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
@@ -241,11 +247,26 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 		return err
 	}
 	b.SetTail(p)
+	x.continued = x.continued || status == http.StatusContinue
+	return nil
+}
+
+// SetTrailer implements httputil.ResponseWriter.
+func (x *exchange) SetTrailer(h *httputil.Header) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.writable(); err != nil {
+		return err
+	}
+	trailer := h.Clone()
+	x.trailer = &trailer
 	return nil
 }
 
 func (x *exchange) writable() error {
 	switch {
+	case x.detached:
+		return httputil.ErrDetached
 	case x.finished:
 		return httputil.ErrFinished
 	case x.closed:
@@ -345,9 +366,11 @@ func (x *exchange) handOver() {
 	x.mu.Lock()
 	b := x.out
 	x.out = nil
+	begun, continued := x.enc.HeadWritten(), x.continued
 	x.mu.Unlock()
 	if b != nil {
-		x.sent = true
+		x.sent = x.sent || begun
+		x.expect = x.expect && !continued
 		x.conn.Send(b)
 	}
 }
