@@ -38,6 +38,7 @@ type exchange struct {
 	keepAlive bool             // and another request may follow
 	closed    bool             // the connection is gone
 	failed    bool             // the response cannot be completed: close instead
+	muted     bool             // and without an answer, by http.ErrAbortHandler
 	short     bool             // because it has fewer bytes than announced
 	owed      int64            // of files: counted for the body, and not sent yet
 
@@ -84,7 +85,9 @@ func (x *exchange) recover() {
 		return
 	}
 	x.abort()
-	if p != http.ErrAbortHandler {
+	if p == http.ErrAbortHandler {
+		x.mute()
+	} else {
 		x.conn.server.options.Logger.Error("panic in a handler", slog.Any("panic", p),
 			slog.String("method", x.req.Method), slog.String("path", x.req.Path),
 			slog.String("stack", string(debug.Stack())))
@@ -95,6 +98,13 @@ func (x *exchange) recover() {
 func (x *exchange) abort() {
 	x.mu.Lock()
 	x.failed = true
+	x.mu.Unlock()
+}
+
+// mute keeps abort from answering by a 500: the handler wants its client to see no end at all.
+func (x *exchange) mute() {
+	x.mu.Lock()
+	x.muted = true
 	x.mu.Unlock()
 }
 
@@ -153,8 +163,8 @@ func (x *exchange) complete(held bool) {
 // one may follow it.
 func (x *exchange) end(held bool) bool {
 	written := x.enc.HeadWritten()
-	if x.closed || !written && x.Err() == httputil.ErrClosed {
-		return false // nobody is there, or the handler took a half-close for that
+	if x.closed || !written && (x.muted || x.Err() == httputil.ErrClosed) {
+		return false // nobody is there or shall be told, or the handler took a half-close for that
 	}
 	b := x.buffer(held)
 	if !written {

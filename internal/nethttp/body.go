@@ -57,6 +57,13 @@ func (b *requestBody) Close() error {
 	return nil
 }
 
+// end closes the body when the handler has returned.
+func (b *requestBody) end() {
+	if b.from != nil {
+		_ = b.Close() // it is the engine's that may fail, and nobody is left to tell
+	}
+}
+
 func (b *requestBody) fillTrailer() {
 	if b.from.Trailer.Len() == 0 {
 		return
@@ -65,9 +72,11 @@ func (b *requestBody) fillTrailer() {
 	if trailer == nil {
 		trailer = make(http.Header)
 	}
-	clear(trailer)
+	for name := range b.from.Trailer.All() {
+		delete(trailer, name)
+	}
 	for name, value := range b.from.Trailer.All() {
-		trailer.Add(name, value)
+		trailer[name] = append(trailer[name], value)
 	}
 	b.to.Trailer = trailer
 }

@@ -18,7 +18,7 @@ func (w *responseWriter) fieldsOf(h http.Header) httputil.Header {
 		switch {
 		case name == "Content-Length", name == "Transfer-Encoding":
 		case strings.HasPrefix(name, http.TrailerPrefix):
-			w.trailing = true
+			w.unsized = true
 		default:
 			for _, v := range values {
 				// A refused field is dropped: net/http has no way to tell either.
@@ -48,7 +48,7 @@ var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
 // announceTrailers notes the names in the header's Trailer fields.
 func (w *responseWriter) announceTrailers() {
 	for _, list := range w.header["Trailer"] {
-		w.trailing = true
+		w.unsized = true
 		for name := range strings.SplitSeq(list, ",") {
 			name = http.CanonicalHeaderKey(httputil.TrimOWS(name))
 			if httpguts.ValidTrailerHeader(name) {

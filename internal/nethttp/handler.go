@@ -75,6 +75,7 @@ func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r 
 	c.w = responseWriter{w: w, ctx: ctx, method: r.Method, header: make(http.Header, 4), length: -1}
 	h.ServeHTTP(&c.w, req)
 	c.w.end()
+	c.body.end()
 	removeForm(req)
 }
 

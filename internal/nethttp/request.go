@@ -45,6 +45,9 @@ func (c *crossing) request(ctx context.Context, r *httputil.Request) (*http.Requ
 		}
 	}
 	fillHeader(req, &r.Header)
+	if h := req.Header; len(h["Pragma"]) > 0 && h["Pragma"][0] == "no-cache" && h["Cache-Control"] == nil {
+		h["Cache-Control"] = []string{"no-cache"} // as net/http reads HTTP/1.0's way to say it
+	}
 	if r.ContentLength != 0 {
 		c.body.from, c.body.to = r, req
 		req.Body = &c.body

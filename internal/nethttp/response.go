@@ -28,7 +28,7 @@ type responseWriter struct {
 	written   int64    // body bytes that the handler wrote
 	length    int64    // the Content-Length that the handler announced, -1 without
 	trailers  []string // the names that the handler announced
-	trailing  bool     // a trailer was announced, in one way or the other
+	unsized   bool     // the body gets no length that was not announced: it has a trailer, or is to be chunked
 	sniff     bool     // head has no type
 	committed bool     // the head went to the engine
 	hijacked  bool     // the connection is the handler's
@@ -55,9 +55,13 @@ func (w *responseWriter) WriteHeader(status int) {
 	w.head = w.fieldsOf(w.header)
 	w.length = announcedLength(w.header)
 	w.announceTrailers()
+	coding := w.header.Get("Transfer-Encoding")
+	if coding == "chunked" {
+		w.unsized, w.length = true, -1
+	}
 	// A type that is there but empty was suppressed by the handler.
 	_, typed := w.header["Content-Type"]
-	w.sniff = !typed && w.header.Get("Content-Encoding") == "" && w.header.Get("Transfer-Encoding") == ""
+	w.sniff = !typed && coding == "" && w.header.Get("Content-Encoding") == ""
 	if status == http.StatusNotModified {
 		w.head.Del("Content-Type")
 		w.length = 0
@@ -132,14 +136,10 @@ func (w *responseWriter) admit(n int) error {
 }
 
 // drain sends the head and what was held back. next is what the handler writes after
-// it: it counts for the sniffing of an empty buffer.
+// it: it counts for the sniffing.
 func (w *responseWriter) drain(next []byte) error {
 	if !w.committed {
-		sample := w.buf
-		if len(sample) == 0 {
-			sample = next
-		}
-		if err := w.commit(sample, w.length); err != nil {
+		if err := w.commit(next); err != nil {
 			return err
 		}
 	}
@@ -151,12 +151,21 @@ func (w *responseWriter) drain(next []byte) error {
 	return err
 }
 
-func (w *responseWriter) commit(sample []byte, length int64) error {
+// sniffLength is how many bytes http.DetectContentType looks at.
+const sniffLength = 512
+
+func (w *responseWriter) commit(next []byte) error {
 	w.committed = true
-	if w.sniff && len(sample) > 0 {
-		w.head.Append("Content-Type", http.DetectContentType(sample))
+	if w.sniff {
+		sample := w.buf
+		if more := min(sniffLength-len(sample), len(next)); more > 0 {
+			sample = append(sample[:len(sample):len(sample)], next[:more]...)
+		}
+		if len(sample) > 0 {
+			w.head.Append("Content-Type", http.DetectContentType(sample))
+		}
 	}
-	return w.w.WriteHead(w.status, "", &w.head, length)
+	return w.w.WriteHead(w.status, "", &w.head, w.length)
 }
 
 // Flush implements http.Flusher.
@@ -186,7 +195,7 @@ func (w *responseWriter) end() {
 		w.WriteHeader(http.StatusOK)
 	}
 	if !w.committed {
-		if w.length < 0 && !w.trailing && (w.method != http.MethodHead || len(w.buf) > 0) {
+		if w.length < 0 && !w.unsized && (w.method != http.MethodHead || len(w.buf) > 0) {
 			w.length = int64(len(w.buf))
 		}
 		// An error tells that nobody is there any more.
