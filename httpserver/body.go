@@ -62,7 +62,7 @@ var errBodyClosed = errors.New("httpserver: read of a closed body")
 func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	x, c := b.x, b.x.conn
 	if c.x != x || x.settled {
-		return 0, httputil.ErrFinished
+		return 0, x.overErr()
 	}
 	if err := b.admit(); err != nil {
 		return 0, err

@@ -33,14 +33,18 @@ type exchange struct {
 	enc       http1.ResponseEncoder
 	out       *loop.Buffer // written, not handed to the connection
 	addrs     *addrs
-	writeBy   *time.Time // the handler's deadline for writes
-	late      bool       // it has passed
-	finished  bool       // no more may be written
-	keepAlive bool       // and another request may follow
-	closed    bool       // the connection is gone
-	failed    bool       // the response cannot be completed: close instead
-	short     bool       // because it has fewer bytes than announced
-	owed      int64      // of files: counted for the body, and not sent yet
+	trailer   *httputil.Header // what SetTrailer has set
+	writeBy   *time.Time       // the handler's deadline for writes
+	late      bool             // it has passed
+	detached  bool             // the handler has taken the connection, or is about to
+	continued bool             // the handler has written a 100 by itself
+	finished  bool             // no more may be written
+	keepAlive bool             // and another request may follow
+	closed    bool             // the connection is gone
+	failed    bool             // the response cannot be completed: close instead
+	muted     bool             // and without an answer, by http.ErrAbortHandler
+	short     bool             // because it has fewer bytes than announced
+	owed      int64            // of files: counted for the body, and not sent yet
 
 	unread atomic.Bool // the request's body was not read to its end
 
@@ -48,7 +52,7 @@ type exchange struct {
 	body     *body
 	bounds   *bounds
 	expect   bool  // the client waits for a 100 before it sends the body
-	sent     bool  // some of the response was handed over
+	sent     bool  // some of the final response was handed over
 	settled  bool  // all of it was, or it was withheld
 	bodyRead bool  // the request was read to its end
 	withheld error // the fault that was found in the request
@@ -92,7 +96,9 @@ func (x *exchange) recover() {
 		return
 	}
 	x.abort()
-	if p != http.ErrAbortHandler {
+	if p == http.ErrAbortHandler {
+		x.mute()
+	} else {
 		x.conn.server.options.Logger.Error("panic in a handler", slog.Any("panic", p),
 			slog.String("method", x.req.Method), slog.String("path", x.req.Path),
 			slog.String("stack", string(debug.Stack())))
@@ -106,8 +112,18 @@ func (x *exchange) abort() {
 	x.mu.Unlock()
 }
 
+// mute keeps abort from answering by a 500: the handler wants its client to see no end at all.
+func (x *exchange) mute() {
+	x.mu.Lock()
+	x.muted = true
+	x.mu.Unlock()
+}
+
 // JobDone implements loop.Job: the handler is through.
 func (x *exchange) JobDone(o loop.Outcome) {
+	if x.conn.x != x {
+		return // the connection is the handler's now: see detach
+	}
 	if o != loop.Returned {
 		x.abort()
 	}
@@ -182,8 +198,8 @@ func (x *exchange) leavesBody() bool {
 // one may follow it.
 func (x *exchange) end(held bool) bool {
 	written := x.enc.HeadWritten()
-	if x.closed || x.late || !written && x.Err() == httputil.ErrClosed {
-		return false // nobody is there, or the handler took a half-close for that
+	if x.closed || x.late || !written && (x.muted || x.Err() == httputil.ErrClosed) {
+		return false // nobody is there or shall be told, or the handler took a half-close for that
 	}
 	b := x.buffer(held)
 	if !written {
@@ -198,7 +214,7 @@ func (x *exchange) end(held bool) bool {
 	if x.failed || x.owed > 0 {
 		return false
 	}
-	p, err := x.enc.AppendEnd(b.Tail(), nil)
+	p, err := x.enc.AppendEnd(b.Tail(), x.trailer)
 	if err != nil {
 		x.failed, x.short = true, true
 		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
@@ -296,6 +312,19 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 		return err
 	}
 	b.SetTail(p)
+	x.continued = x.continued || status == http.StatusContinue
+	return nil
+}
+
+// SetTrailer implements httputil.ResponseWriter.
+func (x *exchange) SetTrailer(h *httputil.Header) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.writable(); err != nil {
+		return err
+	}
+	trailer := h.Clone()
+	x.trailer = &trailer
 	return nil
 }
 
@@ -304,6 +333,8 @@ func (x *exchange) writable() error {
 		x.late = true
 	}
 	switch {
+	case x.detached:
+		return httputil.ErrDetached
 	case x.finished:
 		return httputil.ErrFinished
 	case x.late:
@@ -396,9 +427,11 @@ func (x *exchange) handOver() {
 	x.mu.Lock()
 	b := x.out
 	x.out = nil
+	begun, continued := x.enc.HeadWritten(), x.continued
 	x.mu.Unlock()
 	if b != nil {
-		x.sent = true
+		x.sent = x.sent || begun
+		x.expect = x.expect && !continued
 		x.conn.Send(b)
 	}
 }

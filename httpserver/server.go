@@ -3,6 +3,7 @@ package httpserver
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"eddy/http1"
 	"eddy/httputil"
@@ -29,6 +30,7 @@ type Server struct {
 	date       date
 	spreader   *tcp.Spreader
 	handshakes *stream.Handshakes
+	likeness   *http.Server // what a handler's context has at http.ServerContextKey
 }
 
 // New returns a server that is not serving yet.
@@ -38,6 +40,7 @@ func New(h httputil.Handler, o Options) *Server {
 	s.heads.Body = -1
 	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)
 	s.spreader = tcp.NewSpreader(tcp.SpreaderOptions{MaxConnections: o.MaxConnections, Logger: s.options.Logger})
+	s.likeness = likenessOf(s)
 	return s
 }
 
@@ -57,12 +60,14 @@ func (s *Server) ServeTLS(g *loop.Group, l *tcp.Listener) error {
 	return s.spreader.Serve(g, l, s.openTLS)
 }
 
-// Connections returns how many connections are open.
+// Connections returns how many connections are open, but for those that handlers have taken over
+// ([Detach], http.Hijacker).
 func (s *Server) Connections() int { return s.spreader.Stats().Connections }
 
 // Shutdown stops accepting, closes idle connections, and waits for the busy ones, whose
 // responses say `Connection: close`. If ctx ends first it closes those that are left, and
 // returns a *[CutError] that counts them. Handlers whose client has left are waited for, too.
+// Connections that handlers have taken over are theirs: tell those by other means.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.spreader.Stop()
 	s.each((*conn).closeIfIdle)

@@ -8,6 +8,9 @@ import (
 var (
 	// ErrFinished is returned by a response's methods once the response has ended.
 	ErrFinished = errors.New("httputil: response already finished")
+	// ErrDetached is returned by a response's methods, and by reads of the request's body, once
+	// the handler has taken the connection over.
+	ErrDetached = errors.New("httputil: connection taken over by the handler")
 	// ErrHeadWritten is returned by WriteHead when a final head was sent before.
 	ErrHeadWritten = errors.New("httputil: response head already written")
 	// ErrNoHead is returned by Write when no head was sent before.

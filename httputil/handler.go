@@ -47,6 +47,14 @@ type ResponseWriter interface {
 	// client to read it, except for room in the write buffer.
 	Flush() error
 
+	// SetTrailer sets the fields that Finish sends behind the body, in place of those of an
+	// earlier call. Only a body of unknown length to a client that speaks HTTP/1.1 or later
+	// has a place for them: with any other they are dropped, and so are fields of framing,
+	// Host and Connection (RFC 9110 §6.5.1). To announce the names is up to a Trailer field
+	// in the head. h is read before SetTrailer returns and stays the caller's. It may be
+	// called at any time before the response has ended, and fails with ErrFinished then.
+	SetTrailer(h *Header) error
+
 	// Finish ends the response. The engine calls it when ServeRequest returns; a handler
 	// calls it to let the client go before its own clean-up. A response that is shorter
 	// than announced closes the connection.

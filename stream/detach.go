@@ -33,7 +33,11 @@ func (s *Stream) Detach(ctx context.Context) (conn net.Conn, err error) {
 
 // DetachNow is Detach for engine code: it fails with ErrNotIdle where that would wait. On
 // the loop.
-func (s *Stream) DetachNow() (net.Conn, error) {
+func (s *Stream) DetachNow() (net.Conn, error) { return s.DetachOver(nil) }
+
+// DetachOver is DetachNow with something of the caller's around the connection and beneath
+// TLS, such as what notes that it is closed: wrap, unless it is nil.
+func (s *Stream) DetachOver(wrap func(net.Conn) net.Conn) (net.Conn, error) {
 	switch {
 	case s.flags&(closed|closing|ending) != 0:
 		return nil, s.closedErr()
@@ -54,6 +58,9 @@ func (s *Stream) DetachNow() (net.Conn, error) {
 	conn, err := s.loop.Files().Release(int(s.fd))
 	if err != nil {
 		return nil, fmt.Errorf("stream: %w", err)
+	}
+	if wrap != nil {
+		conn = wrap(conn)
 	}
 	switch {
 	case s.tls == nil && rest == nil:

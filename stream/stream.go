@@ -133,8 +133,12 @@ func (s *Stream) Neglected() bool { return s.want&loop.Read == 0 && s.flags&eof 
 // Zero clears it. There is one deadline: setting it replaces the former.
 func (s *Stream) SetDeadline(d time.Duration) { s.loop.SetDeadline(s.id, d) }
 
-// Sink returns the sink that was given to Init.
+// Sink returns the sink that was given to Init or SetSink.
 func (s *Stream) Sink() Sink { return s.sink }
+
+// SetSink gives the stream to another sink, which is told of what happens from then on: what is
+// unread, or a hang-up that has been noticed, is its own to look for. On the loop.
+func (s *Stream) SetSink(sink Sink) { s.sink = sink }
 
 func (s *Stream) setWant(want loop.Ready) {
 	if want != s.want && s.flags&closed == 0 {

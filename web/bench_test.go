@@ -14,6 +14,8 @@ import (
 // sink is an engine that costs nothing, so that only web is measured.
 type sink struct{ status, body int }
 
+func (s *sink) SetTrailer(*httputil.Header) error { return nil }
+
 func (s *sink) WriteHead(status int, _ string, _ *httputil.Header, _ int64) error {
 	s.status = status
 	return nil

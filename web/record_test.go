@@ -39,6 +39,8 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
+func (w *recorder) SetTrailer(*httputil.Header) error { return w.writeErr }
+
 func (w *recorder) Flush() error  { w.flushes++; return w.writeErr }
 func (w *recorder) Finish() error { w.finishes++; return w.writeErr }
 

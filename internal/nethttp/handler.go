@@ -2,12 +2,9 @@ package nethttp
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net/http"
-	"net/url"
 	"reflect"
-	"strings"
 	"sync"
 
 	"eddy/httputil"
@@ -58,144 +55,55 @@ func (h *hosted) habitOf(req *http.Request) *habit.Habit {
 }
 
 // ServeRequest translates the request, or hands on the originals when the engine is
-// net/http itself: so a mounted handler may still hijack, and sees Request.TLS.
+// net/http itself.
 func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 	if sw, ok := w.(*serveWriter); ok && sw.status == 0 {
-		sw.status = http.StatusOK
-		req := sw.req
-		if ctx != req.Context() {
-			req = req.WithContext(ctx)
-		}
-		h.ServeHTTP(sw.rw, req)
+		h.serveOriginal(ctx, sw)
 		return
 	}
-	req, err := newRequest(ctx, r)
+	if r.Method == http.MethodOptions && r.URI == "*" {
+		answer(w, http.StatusOK, "") // about the server, not about h: net/http does so, too
+		return
+	}
+	c := &crossing{}
+	req, err := c.request(ctx, r)
 	if err != nil {
-		refuse(w)
+		answer(w, http.StatusBadRequest, "400 Bad Request")
 		return
 	}
 	r.Follow(h.habitOf(req))
-	rw := &responseWriter{w: w, method: r.Method, header: make(http.Header, 4), length: -1}
-	h.ServeHTTP(rw, req)
-	rw.end()
+	c.w = responseWriter{w: w, ctx: ctx, method: r.Method, header: make(http.Header, 4), length: -1}
+	h.ServeHTTP(&c.w, req)
+	c.w.end()
+	c.body.end()
+	removeForm(req)
 }
 
-// refuse answers a target that net/url cannot parse, as net/http's own server does.
-func refuse(w httputil.ResponseWriter) {
-	const page = "400 Bad Request"
+// serveOriginal lets h have net/http's own writer and request.
+func (h *hosted) serveOriginal(ctx context.Context, w *serveWriter) {
+	w.status = http.StatusOK
+	req := w.req
+	if ctx != req.Context() {
+		req = req.WithContext(ctx)
+		defer removeForm(req) // net/http knows its own request only
+	}
+	h.ServeHTTP(w.rw, req)
+}
+
+// removeForm removes the files of a form that h has parsed.
+func removeForm(req *http.Request) {
+	if req.MultipartForm != nil {
+		_ = req.MultipartForm.RemoveAll() // what cannot be removed is the system's to clean up
+	}
+}
+
+// answer is the whole response where h is not asked.
+func answer(w httputil.ResponseWriter, status int, text string) {
 	var header httputil.Header
-	header.Append("Content-Type", "text/plain; charset=utf-8")
-	if w.WriteHead(http.StatusBadRequest, "", &header, int64(len(page))) == nil {
-		io.WriteString(w, page)
+	if text != "" {
+		header.Append("Content-Type", "text/plain; charset=utf-8")
+	}
+	if w.WriteHead(status, "", &header, int64(len(text))) == nil {
+		_, _ = io.WriteString(w, text)
 	}
 }
-
-func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error) {
-	u, err := requestURL(r)
-	if err != nil {
-		return nil, err
-	}
-	major, minor, _ := http.ParseHTTPVersion(r.Version)
-	req := (&http.Request{
-		Method:        r.Method,
-		URL:           u,
-		Proto:         r.Version,
-		ProtoMajor:    major,
-		ProtoMinor:    minor,
-		Header:        make(http.Header, r.Header.Len()),
-		Host:          r.Host,
-		ContentLength: r.ContentLength,
-		RequestURI:    r.URI,
-	}).WithContext(ctx)
-	if a := r.RemoteAddr(); a.IsValid() {
-		req.RemoteAddr = a.String()
-	}
-	if c, ok := r.Conn.(interface{ ConnectionState() *tls.ConnectionState }); ok {
-		req.TLS = c.ConnectionState()
-	}
-	fillHeader(req, &r.Header)
-	if r.ContentLength == 0 {
-		req.Body = http.NoBody
-	} else {
-		req.Body = &requestBody{from: r, to: req}
-	}
-	if r.ContentLength < 0 {
-		req.TransferEncoding = []string{"chunked"}
-	}
-	return req, nil
-}
-
-func fillHeader(req *http.Request, header *httputil.Header) {
-	single := make([]string, header.Len()) // one allocation for all single values
-	for i, f := range header.Fields() {
-		// net/http keeps these in fields of the request and out of its header.
-		switch name := http.CanonicalHeaderKey(f.Name); name {
-		case "Host", "Transfer-Encoding":
-		case "Trailer":
-			req.Trailer = announced(req.Trailer, f.Value)
-		default:
-			if values := req.Header[name]; values != nil {
-				req.Header[name] = append(values, f.Value)
-				continue
-			}
-			single[i] = f.Value
-			req.Header[name] = single[i : i+1 : i+1]
-		}
-	}
-}
-
-// requestURL builds the URL from the path and the query, not from the raw target: an
-// outer layer may have rewritten those, as http.StripPrefix does.
-func requestURL(r *httputil.Request) (*url.URL, error) {
-	u := &url.URL{RawQuery: r.Query, ForceQuery: r.Query == "" && strings.HasSuffix(r.URI, "?")}
-	if r.Method == http.MethodConnect && !strings.HasPrefix(r.Path, "/") {
-		u.Host = r.Host
-		return u, nil
-	}
-	var err error
-	if u.Path, err = url.PathUnescape(r.Path); err != nil {
-		return nil, err
-	}
-	if u.EscapedPath() != r.Path {
-		u.RawPath = r.Path
-	}
-	return u, nil
-}
-
-// announced adds the names of a Trailer field with nil values, which is how net/http
-// shows trailers that have not arrived yet.
-func announced(trailer http.Header, list string) http.Header {
-	for name := range strings.SplitSeq(list, ",") {
-		if name = httputil.TrimOWS(name); httputil.IsToken(name) {
-			if trailer == nil {
-				trailer = make(http.Header)
-			}
-			trailer[http.CanonicalHeaderKey(name)] = nil
-		}
-	}
-	return trailer
-}
-
-// requestBody reads the engine's body and hands over the trailer at its end.
-type requestBody struct {
-	from *httputil.Request
-	to   *http.Request
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.from.Body.Read(p)
-	if err == io.EOF && b.from.Trailer.Len() > 0 {
-		trailer := b.to.Trailer
-		if trailer == nil {
-			trailer = make(http.Header)
-		}
-		clear(trailer)
-		for name, value := range b.from.Trailer.All() {
-			trailer.Add(name, value)
-		}
-		b.to.Trailer = trailer
-	}
-	return n, err
-}
-
-func (b *requestBody) Close() error { return b.from.Body.Close() }

@@ -33,6 +33,13 @@ func (e *engine) Write(p []byte) (int, error) {
 func (e *engine) Flush() error  { e.calls = append(e.calls, "flush"); return nil }
 func (e *engine) Finish() error { e.calls = append(e.calls, "finish"); return nil }
 
+func (e *engine) SetTrailer(h *httputil.Header) error {
+	for name, value := range h.All() {
+		e.calls = append(e.calls, "trailer "+name+": "+value)
+	}
+	return nil
+}
+
 func TestHandler_Calls(t *testing.T) {
 	text := " text/plain; charset=utf-8"
 	for _, tc := range []struct {
@@ -81,7 +88,7 @@ func TestHandler_Calls(t *testing.T) {
 		{"interim", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(204)
-		}, []string{"head 103 length 0", "head 204 length 0"}},
+		}, []string{"head 103 length 0", "flush", "head 204 length 0"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var e engine
@@ -172,3 +179,4 @@ func (discard) WriteHead(int, string, *httputil.Header, int64) error { return ni
 func (discard) Write(p []byte) (int, error)                          { return len(p), nil }
 func (discard) Flush() error                                         { return nil }
 func (discard) Finish() error                                        { return nil }
+func (discard) SetTrailer(*httputil.Header) error                    { return nil }

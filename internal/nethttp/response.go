@@ -1,12 +1,12 @@
 package nethttp
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime"
 	"strconv"
-	"strings"
 
 	"eddy/httputil"
 )
@@ -18,47 +18,71 @@ const bufferSize = 2048
 // responseWriter is the http.ResponseWriter over an engine's.
 type responseWriter struct {
 	w      httputil.ResponseWriter
+	ctx    context.Context // the request's
 	method string
 	header http.Header
 	status int             // 0 until WriteHeader
 	head   httputil.Header // header as it was at WriteHeader
-	sniff  bool            // head has no type
 
 	buf       []byte
-	written   int64 // body bytes that the handler wrote
-	length    int64 // the Content-Length that the handler announced, -1 without
-	committed bool  // the head went to the engine
+	written   int64    // body bytes that the handler wrote
+	length    int64    // the Content-Length that the handler announced, -1 without
+	trailers  []string // the names that the handler announced
+	unsized   bool     // the body gets no length that was not announced: it has a trailer, or is to be chunked
+	sniff     bool     // head has no type
+	committed bool     // the head went to the engine
+	hijacked  bool     // the connection is the handler's
+	fields    [6]httputil.Field
 }
 
 func (w *responseWriter) Header() http.Header { return w.header }
 
 func (w *responseWriter) WriteHeader(status int) {
-	if w.status != 0 {
-		logSuperfluous()
+	switch {
+	case w.hijacked:
+		logMisuse("nethttp: WriteHeader on a hijacked connection")
 		return
-	}
-	if status < 100 || status > 999 {
+	case w.status != 0:
+		logMisuse("nethttp: superfluous WriteHeader")
+		return
+	case status < 100 || status > 999:
 		panic(fmt.Sprintf("nethttp: invalid status code %d", status))
-	}
-	if status < 200 && status != http.StatusSwitchingProtocols {
-		fields := fieldsOf(w.header)
-		w.w.WriteHead(status, "", &fields, 0)
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		w.interim(status)
 		return
 	}
 	w.status = status
-	w.head = fieldsOf(w.header)
+	w.head = w.fieldsOf(w.header)
 	w.length = announcedLength(w.header)
+	w.announceTrailers()
+	coding := w.header.Get("Transfer-Encoding")
+	if coding == "chunked" {
+		w.unsized, w.length = true, -1
+	}
 	// A type that is there but empty was suppressed by the handler.
 	_, typed := w.header["Content-Type"]
-	w.sniff = !typed && w.header.Get("Content-Encoding") == "" && w.header.Get("Transfer-Encoding") == ""
+	w.sniff = !typed && coding == "" && w.header.Get("Content-Encoding") == ""
 	if status == http.StatusNotModified {
 		w.head.Del("Content-Type")
+		w.length = 0
+	}
+}
+
+// interim sends a head of 1xx at once. An error is told by the next write.
+func (w *responseWriter) interim(status int) {
+	fields := w.fieldsOf(w.header)
+	if w.w.WriteHead(status, "", &fields, 0) == nil {
+		_ = w.w.Flush()
 	}
 }
 
 // announcedLength reads a handler's own Content-Length; a broken one is ignored.
 func announcedLength(h http.Header) int64 {
-	n, err := strconv.ParseUint(h.Get("Content-Length"), 10, 63)
+	values := h["Content-Length"]
+	if len(values) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
 	if err != nil {
 		return -1
 	}
@@ -92,6 +116,9 @@ func (w *responseWriter) WriteString(s string) (int, error) {
 
 // admit decides whether n more body bytes may follow.
 func (w *responseWriter) admit(n int) error {
+	if w.hijacked {
+		return http.ErrHijacked
+	}
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -109,14 +136,10 @@ func (w *responseWriter) admit(n int) error {
 }
 
 // drain sends the head and what was held back. next is what the handler writes after
-// it: it counts for the sniffing of an empty buffer.
+// it: it counts for the sniffing.
 func (w *responseWriter) drain(next []byte) error {
 	if !w.committed {
-		sample := w.buf
-		if len(sample) == 0 {
-			sample = next
-		}
-		if err := w.commit(sample, w.length); err != nil {
+		if err := w.commit(next); err != nil {
 			return err
 		}
 	}
@@ -128,12 +151,21 @@ func (w *responseWriter) drain(next []byte) error {
 	return err
 }
 
-func (w *responseWriter) commit(sample []byte, length int64) error {
+// sniffLength is how many bytes http.DetectContentType looks at.
+const sniffLength = 512
+
+func (w *responseWriter) commit(next []byte) error {
 	w.committed = true
-	if w.sniff && len(sample) > 0 {
-		w.head.Append("Content-Type", http.DetectContentType(sample))
+	if w.sniff {
+		sample := w.buf
+		if more := min(sniffLength-len(sample), len(next)); more > 0 {
+			sample = append(sample[:len(sample):len(sample)], next[:more]...)
+		}
+		if len(sample) > 0 {
+			w.head.Append("Content-Type", http.DetectContentType(sample))
+		}
 	}
-	return w.w.WriteHead(w.status, "", &w.head, length)
+	return w.w.WriteHead(w.status, "", &w.head, w.length)
 }
 
 // Flush implements http.Flusher.
@@ -141,6 +173,9 @@ func (w *responseWriter) Flush() { w.FlushError() }
 
 // FlushError is what http.ResponseController.Flush calls.
 func (w *responseWriter) FlushError() error {
+	if w.hijacked {
+		return http.ErrHijacked
+	}
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -150,23 +185,25 @@ func (w *responseWriter) FlushError() error {
 	return w.w.Flush()
 }
 
-// EnableFullDuplex is what http.ResponseController.EnableFullDuplex calls: an engine
-// always lets a handler read the request while it writes the response.
-func (w *responseWriter) EnableFullDuplex() error { return nil }
-
 // end sends what the handler left behind. A body that ended within the buffer gets its
 // length; for HEAD only one that was written, as its absence tells nothing.
 func (w *responseWriter) end() {
+	if w.hijacked {
+		return
+	}
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.committed {
-		return
+	if !w.committed {
+		if w.length < 0 && !w.unsized && (w.method != http.MethodHead || len(w.buf) > 0) {
+			w.length = int64(len(w.buf))
+		}
+		// An error tells that nobody is there any more.
+		_ = w.drain(nil)
 	}
-	if w.length < 0 && (w.method != http.MethodHead || len(w.buf) > 0) {
-		w.length = int64(len(w.buf))
+	if w.length < 0 {
+		w.sendTrailer()
 	}
-	w.drain(nil)
 }
 
 // bodyAllowed reports whether a response of this status has a body (RFC 9110 §6.4.1).
@@ -174,29 +211,8 @@ func bodyAllowed(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// fieldsOf lists a header for the engine. It leaves out what the engine frames by
-// itself and the trailers, which httputil cannot carry. Values are made safe as
-// net/http makes them: a line break becomes a space.
-func fieldsOf(h http.Header) httputil.Header {
-	fields := httputil.HeaderOver(make([]httputil.Field, 0, len(h)+1))
-	for name, values := range h {
-		switch {
-		case name == "Content-Length", name == "Transfer-Encoding", name == "Trailer":
-		case strings.HasPrefix(name, http.TrailerPrefix):
-		default:
-			for _, v := range values {
-				// A refused field is dropped: net/http has no way to tell either.
-				_ = fields.Add(name, lineBreaks.Replace(v))
-			}
-		}
-	}
-	return fields
-}
-
-var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
-
-// logSuperfluous names the caller of a second WriteHeader, beyond this package.
-func logSuperfluous() {
+// logMisuse names the caller of a method of the writer, beyond this package.
+func logMisuse(message string) {
 	_, file, line, _ := runtime.Caller(2)
-	slog.Warn("nethttp: superfluous WriteHeader", "file", file, "line", line)
+	slog.Warn(message, "file", file, "line", line)
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
 
 	"eddy/httputil"
 )
@@ -18,13 +21,14 @@ type serveWriter struct {
 	length   int64 // what WriteHead announced
 	written  int64
 	finished bool
+	detached bool // the connection is the handler's
 }
 
 // WriteHead drops reason, for which net/http has no place.
 func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Header, length int64) error {
 	switch {
 	case w.finished:
-		return httputil.ErrFinished
+		return w.overErr()
 	case w.status != 0:
 		return httputil.ErrHeadWritten
 	case status < 200 && status != http.StatusSwitchingProtocols:
@@ -71,7 +75,7 @@ func copyFields(m http.Header, header *httputil.Header) {
 func (w *serveWriter) Write(p []byte) (int, error) {
 	switch {
 	case w.finished:
-		return 0, httputil.ErrFinished
+		return 0, w.overErr()
 	case w.status == 0:
 		return 0, httputil.ErrNoHead
 	case w.length >= 0 && bodyAllowed(w.status) && w.written+int64(len(p)) > w.length:
@@ -90,7 +94,7 @@ func (w *serveWriter) Write(p []byte) (int, error) {
 
 func (w *serveWriter) Flush() error {
 	if w.finished {
-		return httputil.ErrFinished
+		return w.overErr()
 	}
 	if w.status == 0 {
 		return httputil.ErrNoHead
@@ -112,7 +116,7 @@ func (w *serveWriter) flush() error {
 func (w *serveWriter) Finish() error {
 	switch {
 	case w.finished:
-		return httputil.ErrFinished
+		return w.overErr()
 	case w.status == 0:
 		return httputil.ErrNoHead
 	}
@@ -129,6 +133,32 @@ func (w *serveWriter) Finish() error {
 	return nil
 }
 
+// SetTrailer lets net/http send trailers behind a body of unknown length.
+func (w *serveWriter) SetTrailer(h *httputil.Header) error {
+	if w.finished {
+		return w.overErr()
+	}
+	m := w.rw.Header()
+	for name := range m {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			delete(m, name)
+		}
+	}
+	for name, value := range h.All() {
+		if httpguts.ValidTrailerHeader(name) {
+			name = http.TrailerPrefix + name
+			m[name] = append(m[name], value)
+		}
+	}
+	if w.status != 0 && w.length < 0 {
+		// Or net/http gives a short body a length, and has no place for a trailer.
+		if err := w.flush(); !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+	}
+	return nil
+}
+
 // short reports whether the body is shorter than announced. HEAD's is not sent.
 func (w *serveWriter) short() bool {
 	return bodyAllowed(w.status) && w.req.Method != http.MethodHead && w.written < w.length
@@ -137,7 +167,7 @@ func (w *serveWriter) short() bool {
 // end keeps the promise about a handler that wrote no head. A short body needs nothing
 // here: net/http sees it and closes the connection.
 func (w *serveWriter) end() {
-	if w.status == 0 {
+	if w.status == 0 && !w.detached {
 		http.Error(w.rw, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
 }

@@ -6,23 +6,6 @@ import (
 	"time"
 )
 
-// SetReadDeadline is what http.ResponseController.SetReadDeadline calls. A zero time means the
-// engine's own limits.
-func (w *responseWriter) SetReadDeadline(t time.Time) error {
-	if d, ok := w.w.(interface{ SetReadDeadline(time.Time) error }); ok {
-		return d.SetReadDeadline(t)
-	}
-	return http.ErrNotSupported
-}
-
-// SetWriteDeadline is what http.ResponseController.SetWriteDeadline calls.
-func (w *responseWriter) SetWriteDeadline(t time.Time) error {
-	if d, ok := w.w.(interface{ SetWriteDeadline(time.Time) error }); ok {
-		return d.SetWriteDeadline(t)
-	}
-	return http.ErrNotSupported
-}
-
 // SetMaxBody is what httputil.Request.SetMaxBody calls.
 func (b *serverBody) SetMaxBody(n int64) error {
 	switch {
