@@ -31,7 +31,8 @@ type Server struct {
 
 // New returns a server that is not serving yet.
 func New(h httputil.Handler, o Options) *Server {
-	s := &Server{handler: h, options: o.withDefaults()}
+	s := &Server{options: o.withDefaults()}
+	s.handler = s.options.inFrontOf(h)
 	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)
 	s.spreader = tcp.NewSpreader(tcp.SpreaderOptions{MaxConnections: o.MaxConnections, Logger: s.options.Logger})
 	return s

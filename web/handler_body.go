@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"mime"
 	"net/url"
 
@@ -46,37 +45,9 @@ func (h *RequestHandler) BindJSON(ctx context.Context, v any) error {
 func (h *RequestHandler) readBody() *input {
 	if h.input == nil {
 		h.input = &input{}
-		h.input.body, h.input.bodyErr = readAll(h.Request, h.app.settings.MaxBody)
+		h.input.body, h.input.bodyErr = httputil.ReadBody(h.Request, h.app.settings.MaxBody)
 	}
 	return h.input
-}
-
-// readAll trusts an announced length only so far: memory is taken as bytes arrive.
-func readAll(r *httputil.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, httputil.ErrBodyTooLarge
-	}
-	const first, most = 512, 64 << 10
-	size := int64(first)
-	if r.ContentLength >= 0 {
-		size = min(r.ContentLength+1, most) // one more to see EOF without growing
-	}
-	b := make([]byte, 0, size)
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := r.Body.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		switch {
-		case int64(len(b)) > limit:
-			return nil, httputil.ErrBodyTooLarge
-		case err == io.EOF:
-			return b, nil
-		case err != nil:
-			return nil, err
-		}
-	}
 }
 
 // form returns the arguments of a urlencoded body; bodies of other types have none.

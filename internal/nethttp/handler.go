@@ -60,7 +60,7 @@ func (h *hosted) habitOf(req *http.Request) *habit.Habit {
 // ServeRequest translates the request, or hands on the originals when the engine is
 // net/http itself: so a mounted handler may still hijack, and sees Request.TLS.
 func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
-	if sw, ok := w.(*serveWriter); ok && sw.status == 0 {
+	if sw, ok := w.(*serveWriter); ok && sw.status == 0 && isOriginal(r, sw.req) {
 		sw.status = http.StatusOK
 		req := sw.req
 		if ctx != req.Context() {
@@ -78,6 +78,13 @@ func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r 
 	rw := &responseWriter{w: w, method: r.Method, header: make(http.Header, 4), length: -1}
 	h.ServeHTTP(rw, req)
 	rw.end()
+}
+
+// isOriginal reports whether r's body is still that of the request that it was made of. A
+// layer in between may have put another in its place.
+func isOriginal(r *httputil.Request, of *http.Request) bool {
+	b, ok := r.Body.(*serverBody)
+	return ok && b.r == of
 }
 
 // refuse answers a target that net/url cannot parse, as net/http's own server does.
@@ -112,6 +119,9 @@ func newRequest(ctx context.Context, r *httputil.Request) (*http.Request, error)
 	}
 	if c, ok := r.Conn.(interface{ ConnectionState() *tls.ConnectionState }); ok {
 		req.TLS = c.ConnectionState()
+	}
+	if _, ok := r.Conn.(httputil.ProxiedConn); ok {
+		u.Scheme, u.Host = r.Protocol, r.Host // both, as for a target in absolute-form
 	}
 	fillHeader(req, &r.Header)
 	if r.ContentLength == 0 {
