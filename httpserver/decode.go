@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
+	"time"
 
 	"eddy/httputil"
 )
@@ -98,10 +100,36 @@ type decodedBody struct {
 const maxEmpty = 64
 
 var (
+	errNoLimits    = fmt.Errorf("httpserver: no limit can be set for this body: %w", errors.ErrUnsupported)
 	errTwoReaders  = errors.New("httpserver: the body is being read already")
 	errTrailing    = errors.New("bytes behind the compressed data")
 	errEmptyPieces = errors.New("too many empty members")
 )
+
+// SetMaxBody bounds what comes out, for this request. What comes in may be a little longer, as data
+// is that cannot be compressed.
+func (b *decodedBody) SetMaxBody(n int64) error {
+	b.limit = n
+	inner, ok := b.from.body.(interface{ SetMaxBody(int64) error })
+	if !ok {
+		return errNoLimits
+	}
+	if n >= 0 {
+		n += min(n/1024+1024, math.MaxInt64-n)
+	}
+	return inner.SetMaxBody(n)
+}
+
+// SetBodyTimeout is what the body itself makes of it.
+func (b *decodedBody) SetBodyTimeout(d time.Duration) error {
+	inner, ok := b.from.body.(interface {
+		SetBodyTimeout(time.Duration) error
+	})
+	if !ok {
+		return errNoLimits
+	}
+	return inner.SetBodyTimeout(d)
+}
 
 // Read implements io.Reader.
 func (b *decodedBody) Read(p []byte) (int, error) {
