@@ -5,16 +5,28 @@ import (
 	"net/netip"
 
 	"eddy/internal/habit"
+	"eddy/loop"
+	"eddy/tcp/proxyproto"
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
 func (c *conn) RemoteAddr() netip.AddrPort { return c.addrs().remote }
 
-// addrs returns the addresses that a trusted proxy told, or else the connection's own while it
-// is open.
+// known returns the addresses of a new connection that are to be kept with it, if they are.
+func (s *Server) known(l *loop.Loop, fd int, h *proxyproto.Header) (addrs, bool) {
+	switch {
+	case h != nil && h.Source.IsValid():
+		return addrs{h.Source, h.Destination}, true
+	case s.options.Proxies != nil:
+		return addrs{l.Files().PeerAddr(fd), l.Files().LocalAddr(fd)}, true
+	}
+	return addrs{}, false
+}
+
+// addrs returns the addresses that are kept, or else the connection's own while it is open.
 func (c *conn) addrs() addrs {
 	if p, ok := c.Sink().(*proxied); ok {
-		return addrs{p.header.Source, p.header.Destination}
+		return p.known
 	}
 	if c.Closed() {
 		return addrs{}

@@ -40,11 +40,12 @@ const (
 	leaving               // the last response is being sent
 )
 
-// proxied is a connection whose addresses a trusted proxy has told. It is another type, so that
-// other connections have no field for them.
+// proxied is a connection whose addresses are kept: a trusted proxy has told them, or
+// Options.Proxies needs them for every request. It is another type, so that other connections have
+// no field for them.
 type proxied struct {
 	conn
-	header *proxyproto.Header
+	known addrs
 }
 
 // connOf returns the connection that a loop's handler belongs to.
@@ -67,8 +68,8 @@ func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, f
 func (s *Server) openTLS(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, fd, h, true) }
 
 func (s *Server) begin(l *loop.Loop, fd int, h *proxyproto.Header, secure bool) {
-	if h != nil && h.Source.IsValid() {
-		p := &proxied{conn{server: s, secure: secure}, h}
+	if known, ok := s.known(l, fd, h); ok {
+		p := &proxied{conn{server: s, secure: secure}, known}
 		p.open(l, fd, p)
 	} else {
 		c := &conn{server: s, secure: secure}

@@ -69,6 +69,9 @@ func (x *exchange) begin() {
 	if c.secure {
 		x.req.Protocol = "https"
 	}
+	if o.Protocol != "" {
+		x.req.Protocol = o.Protocol
+	}
 	x.req.Conn = x
 	x.req.Start = c.Loop().Now()
 	x.req.Body = httputil.NoBody

@@ -1,8 +1,10 @@
 package httpserver
 
 import (
+	"time"
 	"unsafe"
 
+	"eddy/httputil"
 	"eddy/loop"
 )
 
@@ -20,3 +22,18 @@ func (s *Server) Take(g *loop.Group, fd int, secure bool) error {
 	}
 	return s.spreader.Take(g, fd, s.open)
 }
+
+// InFrontOf returns what serves requests for h by the options.
+func InFrontOf(o Options, h httputil.Handler) httputil.Handler {
+	o = o.withDefaults()
+	return o.inFrontOf(h)
+}
+
+// Date is a server's Date line.
+type Date struct{ date }
+
+// Line returns the line for a time.
+func (d *Date) Line(now time.Time) string { return string(d.line(now)) }
+
+// Bytes is Line without a copy.
+func (d *Date) Bytes(now time.Time) []byte { return d.line(now) }

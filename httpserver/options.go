@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"eddy/http1"
+	"eddy/httputil"
 )
 
 // The defaults of [Options].
@@ -86,6 +87,23 @@ type Options struct {
 	// NoKeepAlive closes every connection after one response.
 	NoKeepAlive bool
 
+	// Proxies says which peers are proxies, and which of their header fields tell the client's
+	// address, protocol and host, for Request.RemoteAddr, Protocol and Host and what hosted
+	// http.Handlers see of them. Fields of others are left in the header, and mean nothing.
+	// Default: nobody is believed.
+	Proxies *httputil.Proxies
+
+	// Protocol is what Request.Protocol is unless Proxies know better: "https" behind a proxy
+	// that takes TLS off without a word. Default: "https" for connections with TLS, else "http";
+	// New panics on anything else.
+	Protocol string
+
+	// DecompressRequests decodes request bodies in the codings gzip and deflate as handlers
+	// read them. Limits.Body then holds for what comes out, too. The field Content-Encoding is
+	// renamed X-Consumed-Content-Encoding, and the length is unknown. Bodies in other codings, or in
+	// several at once, are left to the handler, with their Content-Encoding. Default: so are all.
+	DecompressRequests bool
+
 	// Logger receives panics of handlers and, at level Info, what clients did wrong.
 	// Default: slog.Default().
 	Logger *slog.Logger
@@ -114,6 +132,11 @@ func (o Options) withDefaults() Options {
 	if o.TLS != nil && len(o.TLS.NextProtos) == 0 {
 		o.TLS = o.TLS.Clone()
 		o.TLS.NextProtos = []string{"http/1.1"}
+	}
+	switch o.Protocol {
+	case "", "http", "https":
+	default:
+		panic("httpserver: Options.Protocol must be http or https")
 	}
 	if o.MinBodyRate == 0 {
 		o.MinBodyRate = DefaultMinBodyRate

@@ -35,7 +35,8 @@ type Server struct {
 
 // New returns a server that is not serving yet.
 func New(h httputil.Handler, o Options) *Server {
-	s := &Server{handler: h, options: o.withDefaults()}
+	s := &Server{options: o.withDefaults()}
+	s.handler = s.options.inFrontOf(h)
 	s.heads = s.options.Limits
 	s.heads.Body = -1
 	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)

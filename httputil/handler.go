@@ -76,3 +76,12 @@ type Conn interface {
 	// other it does nothing.
 	Follow(h *habit.Habit)
 }
+
+// ProxiedConn is the Conn of a request that a trusted proxy has passed on: see [Proxies]. Its
+// RemoteAddr is the proxy's.
+type ProxiedConn interface {
+	Conn
+	// ClientAddr returns the address that the proxy says its client has, invalid if it is
+	// not known. Any goroutine.
+	ClientAddr() netip.AddrPort
+}

@@ -107,16 +107,21 @@ func (r *Request) Follow(h *habit.Habit) {
 	}
 }
 
-// RemoteAddr returns the peer's address, invalid if it has none or it is not known.
+// RemoteAddr returns the client's address: what a trusted proxy says if there is one (see
+// [Proxies]), else the connection's peer. It is invalid if the client has none or it is not known.
 func (r *Request) RemoteAddr() netip.AddrPort {
-	if r.Conn == nil {
+	switch c := r.Conn.(type) {
+	case nil:
 		return netip.AddrPort{}
+	case ProxiedConn:
+		return c.ClientAddr()
+	default:
+		return c.RemoteAddr()
 	}
-	return r.Conn.RemoteAddr()
 }
 
-// RemoteIP returns the peer's IP address as text, or "0.0.0.0" for a connection that
-// has none, such as a Unix socket.
+// RemoteIP returns the client's IP address as text, or "0.0.0.0" for one that has none, such as
+// that of a Unix socket, or that is not known.
 func (r *Request) RemoteIP() string {
 	if a := r.RemoteAddr(); a.IsValid() {
 		return a.Addr().Unmap().String()

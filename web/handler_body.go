@@ -3,8 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"math"
 	"mime"
 	"net/url"
 	"time"
@@ -73,40 +71,9 @@ func (h *RequestHandler) readBody() *input {
 	in := h.ownInput()
 	if !in.read {
 		in.read = true
-		in.body, in.bodyErr = readAll(h.Request, in.limit)
+		in.body, in.bodyErr = httputil.ReadBody(h.Request, in.limit)
 	}
 	return in
-}
-
-// readAll reads a body of limit bytes at most, of any size if limit is negative. It trusts an announced length only so far: memory is taken as bytes arrive.
-func readAll(r *httputil.Request, limit int64) ([]byte, error) {
-	if limit < 0 {
-		limit = math.MaxInt64
-	}
-	if r.ContentLength > limit {
-		return nil, httputil.ErrBodyTooLarge
-	}
-	const first, most = 512, 64 << 10
-	size := int64(first)
-	if r.ContentLength >= 0 {
-		size = min(r.ContentLength+1, most) // one more to see EOF without growing
-	}
-	b := make([]byte, 0, size)
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := r.Body.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		switch {
-		case int64(len(b)) > limit:
-			return nil, httputil.ErrBodyTooLarge
-		case err == io.EOF:
-			return b, nil
-		case err != nil:
-			return nil, err
-		}
-	}
 }
 
 // form returns the arguments of a urlencoded body; bodies of other types have none.

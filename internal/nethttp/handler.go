@@ -57,7 +57,7 @@ func (h *hosted) habitOf(req *http.Request) *habit.Habit {
 // ServeRequest translates the request, or hands on the originals when the engine is
 // net/http itself.
 func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
-	if sw, ok := w.(*serveWriter); ok && sw.status == 0 {
+	if sw, ok := w.(*serveWriter); ok && sw.status == 0 && isOriginal(r, sw.req) {
 		h.serveOriginal(ctx, sw)
 		return
 	}
@@ -77,6 +77,13 @@ func (h *hosted) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r 
 	c.w.end()
 	c.body.end()
 	removeForm(req)
+}
+
+// isOriginal reports whether r's body is still that of the request that it was made of. A
+// layer in between may have put another in its place.
+func isOriginal(r *httputil.Request, of *http.Request) bool {
+	b, ok := r.Body.(*serverBody)
+	return ok && b.r == of
 }
 
 // serveOriginal lets h have net/http's own writer and request.

@@ -39,10 +39,11 @@ func (c *crossing) request(ctx context.Context, r *httputil.Request) (*http.Requ
 	if a := r.RemoteAddr(); a.IsValid() {
 		req.RemoteAddr = a.String()
 	}
-	if r.Protocol == "https" {
-		if c, ok := r.Conn.(interface{ ConnectionState() *tls.ConnectionState }); ok {
-			req.TLS = c.ConnectionState()
-		}
+	if c, ok := r.Conn.(interface{ ConnectionState() *tls.ConnectionState }); ok {
+		req.TLS = c.ConnectionState()
+	}
+	if _, ok := r.Conn.(httputil.ProxiedConn); ok {
+		u.Scheme, u.Host = r.Protocol, r.Host // both, as for a target in absolute-form
 	}
 	fillHeader(req, &r.Header)
 	if h := req.Header; len(h["Pragma"]) > 0 && h["Pragma"][0] == "no-cache" && h["Cache-Control"] == nil {

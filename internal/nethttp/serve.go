@@ -53,6 +53,7 @@ func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
 	if r.TLS != nil {
 		req.Protocol = "https"
 	}
+	introduced(r, req)
 	req.Body = &serverBody{req: req, r: r, w: w, whole: r.Body}
 	return req
 }

@@ -1,0 +1,75 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+
+	"eddy/httputil"
+	"eddy/internal/nethttp"
+)
+
+// inFrontOf returns h behind what the options want to be done to requests before. Whoever does
+// not use them has no cost.
+func (o *Options) inFrontOf(h httputil.Handler) httputil.Handler {
+	if o.DecompressRequests {
+		h = &decoding{next: h, limit: o.Limits.Body}
+	}
+	if o.Proxies != nil {
+		h = &believing{next: h, proxies: o.Proxies}
+	}
+	return h
+}
+
+// believing is a handler in front of another, to which it introduces the clients of proxies.
+type believing struct {
+	next    httputil.Handler
+	proxies *httputil.Proxies
+}
+
+// ServeRequest implements httputil.Handler.
+func (b *believing) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+	if x, ok := w.(*exchange); ok {
+		x.believe(b.proxies)
+	}
+	b.next.ServeRequest(ctx, w, r)
+}
+
+// believe changes the request and nothing else: a proxy's next request on the connection may be
+// another client's.
+func (x *exchange) believe(proxies *httputil.Proxies) {
+	peer, ok := x.conn.Sink().(*proxied)
+	if !ok {
+		return
+	}
+	client, ok := proxies.Resolve(peer.known.remote, peer.known.local, &x.req.Header)
+	if !ok {
+		return
+	}
+	x.req.Conn = &forwarded{x, client.Addr}
+	if client.Protocol != "" {
+		x.req.Protocol = client.Protocol
+	}
+	if client.Host != "" {
+		x.req.Host = client.Host
+	}
+}
+
+// forwarded is the httputil.Conn of a request that a trusted proxy has passed on. It can do what
+// the exchange can.
+type forwarded struct {
+	*exchange
+	client netip.AddrPort
+}
+
+// ClientAddr implements httputil.ProxiedConn.
+func (f *forwarded) ClientAddr() netip.AddrPort { return f.client }
+
+// BehindProxies returns an http.Handler that does for h under net/http's server what
+// Options.Proxies does under Eddy's, be it a web.Application or any other: h sees the client's
+// address in Request.RemoteAddr, the protocol and the host in Request.URL, the host in
+// Request.Host. RemoteAddr is empty if the client is not known. Put it outside of what changes
+// RemoteAddr, too. Any goroutine.
+func BehindProxies(h http.Handler, proxies *httputil.Proxies) http.Handler {
+	return nethttp.BehindProxies(h, proxies)
+}
