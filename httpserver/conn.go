@@ -31,11 +31,13 @@ type phase uint8
 
 const (
 	fresh    phase = iota // opened, no byte has come
+	greeting              // some of HTTP/2's preface has come, and nothing else
 	idle                  // between requests
 	reading               // some of a head has come
 	skipping              // the rest of a body that nobody wanted is to come
 	busy                  // an exchange is under way
 	leaving               // the last response is being sent
+	handing               // on its way to HTTP/2
 )
 
 // proxied is a connection whose addresses a trusted proxy has told. It is another type, so that
@@ -109,6 +111,9 @@ func (c *conn) advance() {
 		}
 	}
 	p := c.Unread()
+	if c.phase <= greeting && c.server.options.H2C && !c.secure && c.greet(p) {
+		return
+	}
 	n, err := c.reader.FindHead(p, &c.server.options.Limits)
 	switch {
 	case err != nil:
@@ -259,8 +264,10 @@ func (c *conn) closeIfIdle() {
 	switch c.phase {
 	case fresh, idle:
 		c.leave((*stream.Stream).Close)
-	case reading, skipping:
+	case greeting, reading, skipping:
 		c.SetDeadline(shutdownHead)
+	case handing:
+		c.CloseNow()
 	}
 }
 
@@ -296,6 +303,8 @@ func (c *conn) StreamFlushed() {
 		c.SetDeadline(c.server.options.BodyTimeout)
 	case busy:
 		c.unwatchOutput()
+	case handing:
+		c.handOver()
 	}
 }
 
@@ -319,7 +328,7 @@ func (c *conn) StreamDeadline() {
 		}
 	case c.phase == busy:
 		c.InterruptRead(httputil.ErrBodyTimeout)
-	case c.phase == reading:
+	case c.phase == reading || c.phase == greeting:
 		c.answer(408, "the request's head did not arrive in time")
 	default:
 		c.CloseNow()
