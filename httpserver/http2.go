@@ -41,7 +41,6 @@ func newHTTP2Host(s *Server) *http2Host {
 		ConnState:      noteState,
 		ErrorLog:       newErrorLog(o.Logger),
 	}
-	h.base.SetKeepAlivesEnabled(!o.NoKeepAlive)
 	h.engine = &http2.Server{
 		MaxConcurrentStreams:         uint32(o.MaxStreams),
 		MaxReadFrameSize:             http2FrameSize,

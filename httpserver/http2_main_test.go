@@ -162,12 +162,21 @@ func greetRaw(t *testing.T, conn net.Conn, settings ...http2.Setting) *rawClient
 	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(60 * time.Second)) // a test that fails shall end
+	r := newRaw(t, conn)
+	r.must(r.hello(settings...))
+	return r
+}
+
+func newRaw(t *testing.T, conn net.Conn) *rawClient {
 	r := &rawClient{Framer: http2.NewFramer(conn, conn), t: t, conn: conn}
 	r.Framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	r.enc = hpack.NewEncoder(&r.head)
-	io.WriteString(conn, http2.ClientPreface)
-	r.must(r.WriteSettings(settings...))
 	return r
+}
+
+func (r *rawClient) hello(settings ...http2.Setting) error {
+	io.WriteString(r.conn, http2.ClientPreface)
+	return r.WriteSettings(settings...)
 }
 
 func (r *rawClient) must(err error) {

@@ -31,6 +31,9 @@ func (h *http2Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, reason)
 		return
 	}
+	if h.server.options.NoKeepAlive {
+		w.Header().Set("Connection", "close") // the engine sends a GOAWAY instead
+	}
 	x := &http2Exchange{host: h}
 	x.writer.init(w.(http2ResponseWriter), r.Method, h.server.options.WriteTimeout)
 	ctx, cancel := closedByClient(r.Context())
