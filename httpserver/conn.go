@@ -33,11 +33,13 @@ type phase uint8
 
 const (
 	fresh    phase = iota // opened, no byte has come
+	greeting              // some of HTTP/2's preface has come, and nothing else
 	idle                  // between requests
 	reading               // some of a head has come
 	skipping              // the rest of a body that nobody wanted is to come
 	busy                  // an exchange is under way
 	leaving               // the last response is being sent
+	handing               // on its way to HTTP/2
 )
 
 // proxied is a connection whose addresses are kept: a trusted proxy has told them, or
@@ -112,6 +114,9 @@ func (c *conn) advance() {
 		}
 	}
 	p := c.Unread()
+	if c.phase <= greeting && c.server.options.H2C && !c.secure && c.greet(p) {
+		return
+	}
 	n, err := c.reader.FindHead(p, &c.server.heads)
 	switch {
 	case err != nil:
@@ -270,8 +275,10 @@ func (c *conn) closeIfIdle() {
 	switch c.phase {
 	case fresh, idle:
 		c.leave((*stream.Stream).Close)
-	case reading, skipping:
+	case greeting, reading, skipping:
 		c.SetDeadline(shutdownHead)
+	case handing:
+		c.CloseNow()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"math"
+	"slices"
 	"time"
 
 	"eddy/http1"
@@ -19,6 +21,7 @@ const (
 	DefaultIdleTimeout      = 75 * time.Second
 	DefaultWriteTimeout     = 60 * time.Second
 	DefaultMinWriteRate     = 240 // bytes a second
+	DefaultMaxStreams       = 250
 )
 
 // Options configures a [Server]. The zero value is good. A negative timeout means none.
@@ -66,8 +69,8 @@ type Options struct {
 	// response to the last one says `Connection: close`. Default: none.
 	MaxRequestsPerConnection int
 
-	// TLS is the configuration of ServeTLS, which uses a copy that offers HTTP/1.1 by ALPN if
-	// it offers nothing. Certificates that change come by its GetCertificate; see
+	// TLS is the configuration of ServeTLS, which uses a copy that offers HTTP/2 and HTTP/1.1 by
+	// ALPN if it offers nothing. Certificates that change come by its GetCertificate; see
 	// [tcp.KeyPair]. Session tickets and their keys are shared by all connections.
 	TLS *tls.Config
 
@@ -83,6 +86,19 @@ type Options struct {
 	// it accepting stops until one is gone, and clients wait in the kernel's queue. Default:
 	// none but the number of descriptors.
 	MaxConnections int
+
+	// NoHTTP2 takes HTTP/2 out of what TLS offers. HTTP/2 is served by goroutines: see
+	// docs/http2.md for what that costs.
+	NoHTTP2 bool
+
+	// H2C serves HTTP/2 without TLS, too, to clients that begin with its preface ("prior
+	// knowledge", RFC 9113 §3.3). It is for networks that are trusted, such as the one behind a proxy.
+	// There is no upgrade from HTTP/1.1, which RFC 9113 has removed. Default: such clients get 505.
+	H2C bool
+
+	// MaxStreams bounds the requests that one connection of HTTP/2 may have open at once.
+	// Default: 250; clients are told, and wait; a request beyond it is reset.
+	MaxStreams int
 
 	// NoKeepAlive closes every connection after one response.
 	NoKeepAlive bool
@@ -129,10 +145,11 @@ func (o Options) withDefaults() Options {
 	timeout(&o.IdleTimeout, DefaultIdleTimeout)
 	timeout(&o.WriteTimeout, DefaultWriteTimeout)
 	timeout(&o.RequestTimeout, 0)
-	if o.TLS != nil && len(o.TLS.NextProtos) == 0 {
-		o.TLS = o.TLS.Clone()
-		o.TLS.NextProtos = []string{"http/1.1"}
+	o.TLS = o.offers()
+	if o.MaxStreams <= 0 {
+		o.MaxStreams = DefaultMaxStreams
 	}
+	o.MaxStreams = min(o.MaxStreams, math.MaxInt32)
 	switch o.Protocol {
 	case "", "http", "https":
 	default:
@@ -154,4 +171,23 @@ func (o Options) withDefaults() Options {
 	// cancellation.
 	o.Context = context.WithoutCancel(o.Context)
 	return o
+}
+
+// offers returns the configuration of TLS with what ALPN shall offer.
+func (o *Options) offers() *tls.Config {
+	if o.TLS == nil {
+		return nil
+	}
+	offered := o.TLS.NextProtos
+	if len(offered) == 0 {
+		offered = []string{protocolHTTP2, "http/1.1"}
+	} else if !o.NoHTTP2 || !slices.Contains(offered, protocolHTTP2) {
+		return o.TLS
+	}
+	if o.NoHTTP2 {
+		offered = slices.DeleteFunc(slices.Clone(offered), func(p string) bool { return p == protocolHTTP2 })
+	}
+	config := o.TLS.Clone()
+	config.NextProtos = offered
+	return config
 }

@@ -31,7 +31,8 @@ func (c *conn) keepsUp() bool {
 // wants. Its output need not be watched then: the phase has its end, and no response is added.
 func (c *conn) timed() bool {
 	o := &c.server.options
-	return c.phase == reading && (o.HeaderTimeout > 0 || c.server.spreader.Stopped()) ||
+	head := c.phase == reading || c.phase == greeting
+	return head && (o.HeaderTimeout > 0 || c.server.spreader.Stopped()) ||
 		c.phase == skipping && (o.BodyTimeout > 0 || c.server.spreader.Stopped())
 }
 
@@ -51,7 +52,9 @@ func (c *conn) StreamFlushed() {
 	switch {
 	case c.phase == busy:
 		c.x.unwatchOutput()
-	case c.phase <= idle:
+	case c.phase == handing:
+		c.handOver()
+	case c.phase == fresh || c.phase == idle:
 		c.rest()
 	case c.phase != leaving && !c.timed():
 		c.SetDeadline(0)
@@ -63,7 +66,7 @@ func (c *conn) StreamDeadline() {
 	switch {
 	case c.phase == busy:
 		c.x.overdue()
-	case c.phase == reading && c.timed():
+	case (c.phase == reading || c.phase == greeting) && c.timed():
 		c.answer(408, "the request's head did not arrive in time")
 	case c.phase == skipping && c.timed():
 		c.leave((*stream.Stream).Drain)

@@ -31,6 +31,7 @@ type Server struct {
 	spreader   *tcp.Spreader
 	handshakes *stream.Handshakes
 	likeness   *http.Server // what a handler's context has at http.ServerContextKey
+	http2      *http2Host
 }
 
 // New returns a server that is not serving yet.
@@ -42,6 +43,7 @@ func New(h httputil.Handler, o Options) *Server {
 	s.handshakes = stream.NewHandshakes("TLS handshake", s.options.MaxHandshakes)
 	s.spreader = tcp.NewSpreader(tcp.SpreaderOptions{MaxConnections: o.MaxConnections, Logger: s.options.Logger})
 	s.likeness = likenessOf(s)
+	s.http2 = newHTTP2Host(s)
 	return s
 }
 
@@ -66,15 +68,17 @@ func (s *Server) ServeTLS(g *loop.Group, l *tcp.Listener) error {
 func (s *Server) Connections() int { return s.spreader.Stats().Connections }
 
 // Shutdown stops accepting, closes idle connections, and waits for the busy ones, whose
-// responses say `Connection: close`. If ctx ends first it closes those that are left, and
+// responses say `Connection: close`; clients of HTTP/2 are told by GOAWAY. If ctx ends first it closes those that are left, and
 // returns a *[CutError] that counts them. Handlers whose client has left are waited for, too.
 // Connections that handlers have taken over are theirs: tell those by other means.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.spreader.Stop()
 	s.each((*conn).closeIfIdle)
+	s.http2.stop()
 	err := s.spreader.Wait(ctx)
 	if cut, ok := err.(*CutError); ok {
 		s.each((*conn).CloseNow)
+		s.http2.cut()
 		s.options.Logger.Warn("connections were cut", slog.Int("connections", cut.Connections))
 	}
 	return err
@@ -84,6 +88,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.spreader.Abandon()
 	s.each((*conn).CloseNow)
+	s.http2.cut()
 	return nil
 }
 

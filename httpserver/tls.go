@@ -20,7 +20,11 @@ func (c *conn) beginTLS() {
 
 // secured is called when the handshake is over. If it failed, the stream closes itself.
 func (c *conn) secured(err error) {
-	if err == nil {
+	switch {
+	case err == nil && c.Protocol() == protocolHTTP2:
+		c.handOver()
+		return
+	case err == nil:
 		c.SetDeadline(c.server.options.HeaderTimeout)
 		return
 	}

@@ -1,0 +1,59 @@
+package httpserver
+
+import (
+	"log"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// errorLog passes on what the engine has to say about clients that break the protocol, but not
+// all of it: a client could fill a disk.
+type errorLog struct {
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	till    time.Time // the end of the present period
+	left    int       // lines that it may still have
+	dropped int       // lines that it did not get
+}
+
+const (
+	errorLogPeriod = 10 * time.Second
+	errorLogLines  = 10
+	errorLogLength = 300 // bytes of a line; some quote what the client has sent
+)
+
+func newErrorLog(l *slog.Logger) *log.Logger { return log.New(&errorLog{logger: l}, "", 0) }
+
+// Write implements io.Writer: package log calls it once for each line.
+func (e *errorLog) Write(p []byte) (int, error) {
+	pass, dropped := e.admit(time.Now())
+	if !pass {
+		return len(p), nil
+	}
+	line := strings.TrimSpace(strings.TrimPrefix(string(p[:min(len(p), errorLogLength)]), "http2: "))
+	attrs := []any{slog.String("error", strings.ToValidUTF8(line, "?"))}
+	if dropped > 0 {
+		attrs = append(attrs, slog.Int("dropped", dropped))
+	}
+	e.logger.Info("HTTP/2 error", attrs...)
+	return len(p), nil
+}
+
+// admit reports whether a line may pass, and how many did not before it.
+func (e *errorLog) admit(now time.Time) (pass bool, dropped int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !now.Before(e.till) {
+		e.till, e.left = now.Add(errorLogPeriod), errorLogLines
+	}
+	if e.left == 0 {
+		e.dropped++
+		return false, 0
+	}
+	e.left--
+	dropped, e.dropped = e.dropped, 0
+	return true, dropped
+}

@@ -1,0 +1,134 @@
+package httpserver
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"eddy/httputil"
+	"eddy/internal/nethttp"
+)
+
+// http2Exchange is one request of HTTP/2 with its response. The engine runs it in a goroutine;
+// what HTTP/1 promises a handler beyond net/http is kept here.
+type http2Exchange struct {
+	host   *http2Host
+	writer http2Writer
+	body   *http2Body // nil without one
+	req    *http.Request
+}
+
+// ServeHTTP serves a request that the engine has read.
+func (h *http2Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(http2ConnKey{}).(*http2Conn)
+	if !c.acquire() {
+		return // nobody is there, and the server does not wait any more
+	}
+	defer c.returned()
+	if status, reason := h.check(r); status != 0 {
+		h.refuse(w, r, status, reason)
+		return
+	}
+	if h.server.options.NoKeepAlive {
+		w.Header().Set("Connection", "close") // the engine sends a GOAWAY instead
+	}
+	x := &http2Exchange{host: h}
+	x.writer.init(w.(http2ResponseWriter), r.Method, h.server.options.WriteTimeout)
+	ctx, cancel := closedByClient(r.Context())
+	defer cancel()
+	x.req = r.WithContext(ctx)
+	if r.ContentLength != 0 {
+		x.body = newHTTP2Body(&h.server.options, &x.writer, r)
+		x.req.Body = x.body
+	}
+	x.run()
+}
+
+// check applies the limits of HTTP/1 that the engine does not know.
+func (h *http2Host) check(r *http.Request) (status int, reason string) {
+	limits := &h.server.options.Limits
+	fields := 0
+	for _, values := range r.Header {
+		fields += len(values)
+	}
+	switch {
+	case len(r.Method)+len(r.RequestURI)+len("  HTTP/2.0") > limits.RequestLine:
+		return http.StatusRequestURITooLong, "request line too long"
+	case fields > limits.HeaderFields:
+		return http.StatusRequestHeaderFieldsTooLarge, "too many header fields"
+	case limits.Body >= 0 && r.ContentLength > limits.Body:
+		return http.StatusRequestEntityTooLarge, "body too large"
+	}
+	return 0, ""
+}
+
+// refuse answers a request that is not served. Its stream ends; the connection goes on.
+func (h *http2Host) refuse(w http.ResponseWriter, r *http.Request, status int, reason string) {
+	h.server.options.Logger.Info("malformed request", slog.Int("status", status), slog.String("reason", reason),
+		slog.String("client", r.RemoteAddr))
+	respondError(w, status, ": "+reason)
+}
+
+func respondError(w http.ResponseWriter, status int, reason string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "%d %s%s\n", status, http.StatusText(status), reason)
+}
+
+// closedByClient returns ctx with the cause that HTTP/1 gives: the engine ends a request's context
+// when the client has reset the stream or left.
+func closedByClient(ctx context.Context) (context.Context, context.CancelFunc) {
+	told, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { cancel(httputil.ErrClosed) })
+	return told, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+func (x *http2Exchange) run() {
+	returned := false
+	defer func() {
+		var p any
+		if !returned {
+			p = recover()
+		}
+		x.end(returned, p)
+	}()
+	nethttp.Serve(&x.writer, x.req, x.host.server.handler)
+	returned = true
+}
+
+// end ends the exchange, with what the handler has panicked with if it has not returned. A
+// panic becomes a 500, or resets the stream if the response has begun.
+func (x *http2Exchange) end(returned bool, panicked any) {
+	if x.body != nil {
+		x.body.watch.end()
+	}
+	if x.req.MultipartForm != nil {
+		x.req.MultipartForm.RemoveAll() // the engine does it for the request that it made
+	}
+	if panicked != nil && panicked != http.ErrAbortHandler {
+		x.log("panic in a handler", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
+	}
+	short := returned && x.writer.short()
+	if short {
+		x.log("incomplete response", slog.Any("error", httputil.ErrBodyLength))
+	}
+	failed := panicked != nil && !x.writer.begun()
+	if failed {
+		clear(x.writer.Header())
+		respondError(&x.writer, http.StatusInternalServerError, "")
+	}
+	x.writer.end()
+	if short || panicked != nil && !failed {
+		panic(http.ErrAbortHandler) // RST_STREAM, without a word in the log
+	}
+}
+
+func (x *http2Exchange) log(message string, more ...any) {
+	x.host.server.options.Logger.Error(message,
+		append(more, slog.String("method", x.req.Method), slog.String("path", x.req.URL.EscapedPath()))...)
+}
