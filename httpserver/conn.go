@@ -134,6 +134,10 @@ func (c *conn) begin(head []byte) {
 		c.refuse(err)
 		return
 	}
+	if c.reader.ExpectUnknown() {
+		c.answer(417, "unknown expectation")
+		return
+	}
 	c.phase, c.x = busy, x
 	c.Pause()
 	c.SetDeadline(0)
