@@ -135,7 +135,7 @@ func (c *conn) begin(head []byte) {
 		return
 	}
 	if c.reader.ExpectUnknown() {
-		c.answer(417, "unknown expectation")
+		c.answerTo(&x.req, 417, "unknown expectation")
 		return
 	}
 	c.phase, c.x = busy, x
@@ -241,11 +241,13 @@ func (c *conn) refuse(err error) {
 
 // answer sends an error as the connection's last response.
 func (c *conn) answer(status int, reason string) {
+	c.answerTo(&httputil.Request{Method: "GET", Version: httputil.HTTP11}, status, reason)
+}
+
+func (c *conn) answerTo(req *httputil.Request, status int, reason string) {
 	c.last = true
-	var req httputil.Request
-	req.Method, req.Version = "GET", httputil.HTTP11
 	var enc http1.ResponseEncoder
-	enc.Init(&req, false)
+	enc.Init(req, false)
 	b := c.Loop().GetBuffer()
 	if p, err := appendError(b.Tail(), &enc, status, reason, c.server.date.line(c.Loop().Now())); err == nil {
 		b.SetTail(p)
