@@ -99,6 +99,9 @@ func requests(t testing.TB, lim *http1.Limits, pieces ...[]byte) string {
 		}
 		if err != nil {
 			again(t, err, r.FindHead, r.ReadBody)
+			if r.KeepAlive() || r.BodyDone() {
+				t.Fatalf("after %v: KeepAlive %v, BodyDone %v", err, r.KeepAlive(), r.BodyDone())
+			}
 			return log.String() + refusal(t, err)
 		}
 		if r.Fresh() {
