@@ -173,14 +173,6 @@ func hasBareLF(data []byte) bool {
 	return bytes.Count(data, []byte("\n")) > bytes.Count(data, []byte("\r\n"))
 }
 
-func hasBareCR(data []byte) bool {
-	return bytes.Count(data, []byte("\r")) > bytes.Count(data, []byte("\r\n"))
-}
-
-func hasControl(data []byte) bool {
-	return bytes.ContainsFunc(data, func(r rune) bool { return r < ' ' && r != '\r' && r != '\n' && r != '\t' || r == 0x7f })
-}
-
 // classify finds the difference that a request has.
 func classify(data []byte, among []difference, err error) *difference {
 	for i := range among {
