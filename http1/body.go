@@ -35,6 +35,7 @@ func (m *incoming) complete() bool { return over <= m.state && m.state <= tunnel
 func (m *incoming) fail(t *machine, fault *Error) *Error {
 	m.state = t[m.state][onFault]
 	m.count = uint16(fault.number)
+	m.flags &^= flagKeepAlive
 	return fault
 }
 

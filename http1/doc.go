@@ -11,9 +11,15 @@
 // # Strictness
 //
 // What two parsers could read differently is refused: lines that do not end in CRLF,
-// folded lines, whitespace before a colon, control characters, a Content-Length that is
-// repeated, a list, or beside a Transfer-Encoding, any Transfer-Encoding but chunked, and
-// more than one Host. README.md has the list of decisions.
+// folded lines of requests, whitespace before a colon, control characters, a Content-Length
+// that is repeated, a list, or beside a Transfer-Encoding, any Transfer-Encoding but
+// chunked, and more than one Host. README.md has the list of decisions.
+//
+// # States
+//
+// Readers and encoders run by tables of states, which README.md draws. A call that does
+// not fit the state fails with a Local [*Error] or an error of httputil and changes nothing.
+// What the peer did wrong is returned by every further call.
 //
 // # Limits and errors
 //

@@ -168,6 +168,38 @@ func TestResponseEncoder_bodyAllowed(t *testing.T) {
 	}
 }
 
+// Files go past the encoder, which must count them.
+func TestResponseEncoder_takeRaw(t *testing.T) {
+	start := func(length int64) (e http1.ResponseEncoder) {
+		e.Init(&httputil.Request{Method: "GET", Version: httputil.HTTP11}, true)
+		if e.TakeRaw(0) {
+			t.Error("taken before the head")
+		}
+		if _, err := e.AppendHead(nil, 200, "", nil, length, nil); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	e := start(5)
+	if e.TakeRaw(6) || e.TakeRaw(-1) || !e.TakeRaw(3) || e.TakeRaw(3) || !e.TakeRaw(2) {
+		t.Error("5 bytes were announced, and not counted")
+	}
+	if _, err := e.AppendBody(nil, []byte("x")); !errors.Is(err, httputil.ErrBodyLength) {
+		t.Errorf("a sixth byte: %v", err)
+	}
+	if _, err := e.AppendEnd(nil, nil); err != nil || !e.KeepAlive() || e.TakeRaw(0) {
+		t.Errorf("the end: %v, KeepAlive %v", err, e.KeepAlive())
+	}
+	e = start(5)
+	e.TakeRaw(4)
+	if _, err := e.AppendEnd(nil, nil); !errors.Is(err, httputil.ErrBodyLength) || e.KeepAlive() {
+		t.Errorf("4 bytes of 5: %v, KeepAlive %v", err, e.KeepAlive())
+	}
+	if e = start(-1); e.TakeRaw(1) {
+		t.Error("taken into chunks")
+	}
+}
+
 func TestResponseEncoder_interim(t *testing.T) {
 	var e http1.ResponseEncoder
 	e.Init(&httputil.Request{Method: "GET", Version: httputil.HTTP11}, true)

@@ -38,7 +38,9 @@ func TestError_EachIsReached(t *testing.T) {
 	for _, c := range corpus() {
 		// What is seen first depends on how much is there.
 		c.read(t, []byte(c.send))
-		c.read(t, bytewise([]byte(c.send))...)
+		if len(c.send) < 10_000 {
+			c.read(t, bytewise([]byte(c.send))...)
+		}
 	}
 	for _, c := range misuses {
 		var fault *http1.Error

@@ -1,16 +1,10 @@
 package http1_test
 
 import (
-	"bufio"
-	"bytes"
-	"io"
-	"net/http"
 	"regexp"
-	"strings"
 	"testing"
 
 	"eddy/http1"
-	"eddy/httputil"
 )
 
 // tight has limits that a fuzzer can reach.
@@ -75,47 +69,6 @@ func FuzzChunked(f *testing.F) {
 		sent := []byte(chunked(string(data)))
 		for _, lim := range []*http1.Limits{&defaults, &tight} {
 			sameWhenSplit(t, sent, size, func(p ...[]byte) string { return requests(t, lim, p...) })
-		}
-	})
-}
-
-// FuzzAgainstNetHTTP looks for requests that this package and net/http both accept and
-// understand differently: what a smuggler needs.
-func FuzzAgainstNetHTTP(f *testing.F) {
-	for _, s := range []string{
-		helloHead, browserHead, post("Content-Length: 3", "abc"), chunked("3;a=\"b\"\r\nabc\r\n0\r\nA: b\r\n\r\n"),
-		"GET http://a/p?q HTTP/1.0\r\nHost: b\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var r http1.RequestReader
-		n, err := r.FindHead(data, &defaults)
-		if n == 0 || err != nil {
-			return
-		}
-		var ours httputil.Request
-		if r.ParseHead(string(data[:n]), &defaults, &ours) != nil {
-			return
-		}
-		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(data)))
-		if err != nil {
-			return
-		}
-		if ours.Method != theirs.Method || ours.URI != theirs.RequestURI || ours.ContentLength != theirs.ContentLength {
-			t.Errorf("%q\nours   %s %s %d\ntheirs %s %s %d", data, ours.Method, ours.URI, ours.ContentLength,
-				theirs.Method, theirs.RequestURI, theirs.ContentLength)
-		}
-		if ours.Host != theirs.Host && !strings.Contains(ours.URI, "@") {
-			t.Errorf("%q: our Host is %q, theirs %q", data, ours.Host, theirs.Host)
-		}
-		w := &wire{t: t, unread: data[n:]}
-		body, done, err := w.body(r.ReadBody, &defaults, nil)
-		if err != nil || !done {
-			return
-		}
-		if got, err := io.ReadAll(theirs.Body); err == nil && string(got) != body {
-			t.Errorf("%q: our body is %q, theirs %q", data, body, got)
 		}
 	})
 }

@@ -99,6 +99,9 @@ func requests(t testing.TB, lim *http1.Limits, pieces ...[]byte) string {
 		}
 		if err != nil {
 			again(t, err, r.FindHead, r.ReadBody)
+			if r.KeepAlive() || r.BodyDone() {
+				t.Fatalf("after %v: KeepAlive %v, BodyDone %v", err, r.KeepAlive(), r.BodyDone())
+			}
 			return log.String() + refusal(t, err)
 		}
 		if r.Fresh() {
@@ -147,6 +150,9 @@ func responses(t testing.TB, lim *http1.Limits, methods []string, pieces ...[]by
 			}
 			if err != nil {
 				again(t, err, r.FindHead, r.ReadBody)
+				if same := r.EOF(); same == nil || same.Error() != err.Error() || r.Start("GET") == nil {
+					t.Fatalf("EOF after %v: %v", err, same)
+				}
 				return log.String() + refusal(t, err)
 			}
 			if r.Fresh() {

@@ -133,7 +133,6 @@ func (r *ResponseReader) frame(resp *ResponseHead, f *framing, lim *Limits) *Err
 		m.begin(&responseStates, f.length)
 	default:
 		m.flags &^= flagKeepAlive
-		m.total = 0
 		m.state = responseStates[m.state][onClose]
 	}
 	return nil

@@ -30,7 +30,7 @@ const (
 	tunnel                   // not HTTP/1: the connection was handed to another protocol
 	failed                   // unknown: the peer broke the protocol
 
-	states = 12
+	states = 16 // room for all, and a power of two: a row is found by a shift
 )
 
 // The states of sending.
@@ -64,7 +64,7 @@ const (
 	onLast                  // the end of the last message
 	onFault                 // the peer broke the protocol
 
-	events = 15
+	events = 16 // likewise
 )
 
 // The chunked coding is the same for both sides (RFC 9112 §7.1).

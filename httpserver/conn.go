@@ -120,7 +120,7 @@ func (c *conn) advance() {
 	n, err := c.reader.FindHead(p, &c.server.heads)
 	switch {
 	case err != nil:
-		c.refuse(err)
+		c.refuse(&httputil.Request{}, err)
 	case n > 0:
 		c.begin(p[:n])
 	case c.EOF():
@@ -142,7 +142,7 @@ func (c *conn) begin(head []byte) {
 		err = errExpectation
 	}
 	if err != nil {
-		c.refuse(err)
+		c.refuse(&x.req, err)
 		return
 	}
 	c.phase, c.x, c.firm = busy, x, false
@@ -239,8 +239,8 @@ func (c *conn) leave(how func(*stream.Stream)) {
 	}
 }
 
-// refuse answers a request that cannot be served, and closes.
-func (c *conn) refuse(err error) {
+// refuse answers a request that cannot be served, of which any part may be missing, and closes.
+func (c *conn) refuse(req *httputil.Request, err error) {
 	status, reason := 400, "malformed request"
 	var fault *http1.Error
 	if errors.As(err, &fault) {
@@ -248,16 +248,14 @@ func (c *conn) refuse(err error) {
 	}
 	c.server.options.Logger.Info("malformed request", slog.Int("status", status), slog.String("reason", reason),
 		slog.String("client", c.RemoteAddr().String()))
-	c.answer(status, reason)
+	c.answer(req, status, reason)
 }
 
 // answer sends an error as the connection's last response.
-func (c *conn) answer(status int, reason string) {
+func (c *conn) answer(req *httputil.Request, status int, reason string) {
 	c.last = true
-	var req httputil.Request
-	req.Method, req.Version = "GET", httputil.HTTP11
 	var enc http1.ResponseEncoder
-	enc.Init(&req, false)
+	enc.Init(req, false)
 	b := c.Loop().GetBuffer()
 	if p, err := appendError(b.Tail(), &enc, status, reason, c.server.date.line(c.Loop().Now())); err == nil {
 		b.SetTail(p)

@@ -133,7 +133,7 @@ func (x *exchange) JobDone(o loop.Outcome) {
 	x.settle()
 	if x.withheld != nil && !x.conn.Closed() {
 		x.conn.x = nil
-		x.conn.refuse(x.withheld)
+		x.conn.refuse(&x.req, x.withheld)
 		return
 	}
 	x.conn.ended(x.keepAlive, x.bodyRead)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"eddy/httputil"
 	"eddy/stream"
 )
 
@@ -67,7 +68,7 @@ func (c *conn) StreamDeadline() {
 	case c.phase == busy:
 		c.x.overdue()
 	case (c.phase == reading || c.phase == greeting) && c.timed():
-		c.answer(408, "the request's head did not arrive in time")
+		c.answer(&httputil.Request{}, 408, "the request's head did not arrive in time")
 	case c.phase == skipping && c.timed():
 		c.leave((*stream.Stream).Drain)
 	case c.Pending() > 0 && !c.firm && c.keepsUp():
