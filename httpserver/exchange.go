@@ -47,6 +47,7 @@ type exchange struct {
 	// These are the loop's.
 	body     *body
 	bounds   *bounds
+	armed    int64 // the time that the connection's deadline is set to, in nanoseconds; 0: none
 	expect   bool  // the client waits for a 100 before it sends the body
 	sent     bool  // some of the response was handed over
 	settled  bool  // all of it was, or it was withheld
