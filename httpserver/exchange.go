@@ -333,7 +333,7 @@ func (x *exchange) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 		if n += len(piece); full {
-			if err := x.Flush(); err != nil {
+			if err := x.flush(n < len(p)); err != nil {
 				return n, err
 			}
 		}
@@ -367,7 +367,11 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 }
 
 // Flush implements httputil.ResponseWriter.
-func (x *exchange) Flush() error {
+func (x *exchange) Flush() error { return x.flush(false) }
+
+// flush hands over what was written. more says that as much follows: then the next buffer is taken from
+// the loop's pool while the loop is at hand, which it is not always.
+func (x *exchange) flush(more bool) error {
 	x.mu.Lock()
 	err := x.writable()
 	x.mu.Unlock()
@@ -377,6 +381,9 @@ func (x *exchange) Flush() error {
 	slow := false
 	err = x.onLoop(func() {
 		x.handOver()
+		if more {
+			x.refill()
+		}
 		slow = x.conn.x == x && x.conn.Pending() > stream.HighWater
 	})
 	if err != nil || !slow {
@@ -390,6 +397,15 @@ func (x *exchange) Flush() error {
 		}
 		return nil
 	})
+}
+
+// refill makes room for the next bytes. It runs on the loop.
+func (x *exchange) refill() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.out == nil && !x.finished {
+		x.out = x.conn.Loop().GetBuffer()
+	}
 }
 
 // handOver gives what was written to the connection. It runs on the loop.
