@@ -40,6 +40,7 @@ type exchange struct {
 	closed    bool       // the connection is gone
 	failed    bool       // the response cannot be completed: close instead
 	short     bool       // because it has fewer bytes than announced
+	long      bool       // the handler had more bytes than announced
 	owed      int64      // of files: counted for the body, and not sent yet
 
 	unread atomic.Bool // the request's body was not read to its end
@@ -202,12 +203,19 @@ func (x *exchange) end(held bool) bool {
 	p, err := x.enc.AppendEnd(b.Tail(), nil)
 	if err != nil {
 		x.failed, x.short = true, true
-		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
-			slog.String("method", x.req.Method), slog.String("path", x.req.Path))
+		x.logLength("incomplete response")
 		return false
 	}
 	b.SetTail(p)
-	return x.enc.KeepAlive()
+	if x.long {
+		x.logLength("a response has more bytes than announced")
+	}
+	return x.enc.KeepAlive() && !x.long
+}
+
+func (x *exchange) logLength(what string) {
+	x.conn.server.options.Logger.Error(what, slog.Any("error", httputil.ErrBodyLength),
+		slog.String("method", x.req.Method), slog.String("path", x.req.Path))
 }
 
 // failure returns what answers a request whose handler made no answer: what ended its context or
@@ -360,6 +368,7 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 	}
 	out, err := x.enc.AppendBody(b.Tail(), p)
 	if err != nil {
+		x.long = x.long || err == httputil.ErrBodyLength
 		return false, err
 	}
 	b.SetTail(out)

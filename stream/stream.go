@@ -66,8 +66,8 @@ const (
 	ended                      // has stopped sending
 	draining                   // after ended: read and drop until the peer closes
 	closed
-	file     // no socket: see FromFile
-	broken   // a write has failed, for the reason in err: the next flush closes
+	file   // no socket: see FromFile
+	broken // a write has failed, for the reason in err: the next flush closes
 )
 
 // Stream is a buffered descriptor on a loop. Its zero value becomes usable by Init.
