@@ -28,6 +28,12 @@ func onSockets(t *testing.T, h httputil.Handler, o httpserver.Options) (*httpser
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
+	return onGroup(t, g, h, o)
+}
+
+// onGroup is onSockets for servers that share their loops.
+func onGroup(t *testing.T, g *loop.Group, h httputil.Handler, o httpserver.Options) (*httpserver.Server, string) {
+	t.Helper()
 	o.Logger = quiet
 	s := httpserver.New(h, o)
 	l, err := tcp.Listen(context.Background(), "127.0.0.1:0", tcp.ListenOptions{})
