@@ -79,8 +79,8 @@ func last(t *testing.T, c net.Conn, status int) string {
 	if err != nil || resp.StatusCode != status || !resp.Close {
 		t.Errorf("got %s, close %v, %q, %v; want %d", resp.Status, resp.Close, body, err, status)
 	}
-	if rest, _ := io.ReadAll(r); len(rest) > 0 {
-		t.Errorf("%q behind the last response", rest[:min(len(rest), 100)])
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("%q behind the last response, %v", rest[:min(len(rest), 100)], err)
 	}
 	return string(body)
 }
@@ -96,7 +96,7 @@ var deaf = handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *h
 })
 
 // filler is what clients send on after they should have stopped: more than the kernel holds.
-var filler = strings.Repeat("x", 16<<20)
+var filler = strings.Repeat("x", 2<<20)
 
 var refusals = []struct {
 	status int
