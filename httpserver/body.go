@@ -19,7 +19,7 @@ type body struct {
 	x       *exchange
 	err     error         // what every further Read returns
 	got     int64         // bytes that were read
-	credit  time.Duration // how long the client may still be waited for at its rate
+	credit  time.Duration // how long the client may still be waited for at its rate; less than none: it is in debt
 	status  int           // that answers what is wrong with the body; 0: nothing
 	until   time.Time     // when the wait under way ends; zero: no deadline
 	waiting bool
@@ -104,15 +104,20 @@ func (b *body) admit() error {
 func (b *body) wait(ctx context.Context) error {
 	c := b.x.conn
 	begin := time.Now()
-	b.until, b.waiting = b.due(), true
+	b.until = b.due()
+	if passed(b.until, c.Loop().Now()) { // the deadline is coarse: the next byte might come before it
+		b.until = time.Time{}
+		return httputil.ErrBodyTimeout
+	}
+	b.waiting = true
 	b.x.arm()
 	err := c.WaitReadable(ctx, bodyRoom)
 	b.until, b.waiting = time.Time{}, false
 	if c.x == b.x {
 		b.x.arm()
 	}
-	if c.server.options.MinBodyRate > 0 {
-		b.credit = max(b.credit-time.Since(begin), 0)
+	if own := b.x.bounds; c.server.options.MinBodyRate > 0 && (own == nil || own.read.IsZero() && !own.endless) {
+		b.credit -= time.Since(begin)
 	}
 	return err
 }
@@ -124,9 +129,7 @@ func (b *body) due() time.Time {
 	switch own := b.x.bounds; {
 	case own != nil && !own.read.IsZero():
 		return own.read
-	case b.credit <= 0 && b.x.conn.server.options.BodyTimeout > 0:
-		return now
-	case own != nil && own.endless || b.credit <= 0:
+	case own != nil && own.endless || b.x.conn.server.options.BodyTimeout <= 0:
 		return time.Time{}
 	}
 	return now.Add(b.credit)

@@ -38,12 +38,13 @@ func (x *exchange) limits() *http1.Limits {
 // beginTimes sets the deadline anew when the exchange begins.
 func (x *exchange) beginTimes() {
 	c := x.conn
+	c.SetDeadline(0)
 	if d := c.server.options.RequestTimeout; d > 0 {
 		x.own().request = c.Loop().Now().Add(d)
 	}
 	if c.Blocked() { // by responses to earlier requests
 		x.watchOutput()
-	} else {
+	} else if x.bounds != nil {
 		x.arm()
 	}
 }
@@ -79,11 +80,19 @@ func (x *exchange) arm() {
 	if b := x.bounds; b != nil {
 		first = earlier(earlier(first, b.request), b.output)
 	}
-	if first.IsZero() {
+	var at int64
+	if !first.IsZero() {
+		at = first.UnixNano()
+	}
+	switch {
+	case at == x.armed:
+		return // to set it again would put it off by a tick, again and again
+	case at == 0:
 		x.conn.SetDeadline(0)
-	} else {
+	default:
 		x.conn.SetDeadline(max(first.Sub(x.conn.Loop().Now()), 1))
 	}
+	x.armed = at
 }
 
 // earlier returns the first of two times, of which zero is none.
@@ -100,6 +109,7 @@ func passed(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }
 // overdue is called when the first of the deadlines has come.
 func (x *exchange) overdue() {
 	c, now := x.conn, x.conn.Loop().Now()
+	x.armed = 0
 	if x.body != nil && passed(x.body.until, now) {
 		x.body.until = time.Time{}
 		c.InterruptRead(httputil.ErrBodyTimeout)

@@ -12,5 +12,5 @@
 // # Limits
 //
 // See [Options]: every limit has a default. A client that breaks the protocol or a limit is
-// told so (400, 408, 413, 414, 431, 501, 505), and its connection is closed.
+// told so (400, 408, 413, 414, 417, 431, 501, 505), and its connection is closed.
 package httpserver

@@ -44,6 +44,7 @@ type exchange struct {
 	failed    bool             // the response cannot be completed: close instead
 	muted     bool             // and without an answer, by http.ErrAbortHandler
 	short     bool             // because it has fewer bytes than announced
+	long      bool             // the handler had more bytes than announced
 	owed      int64            // of files: counted for the body, and not sent yet
 
 	unread atomic.Bool // the request's body was not read to its end
@@ -51,6 +52,7 @@ type exchange struct {
 	// These are the loop's.
 	body     *body
 	bounds   *bounds
+	armed    int64 // the time that the connection's deadline is set to, in nanoseconds; 0: none
 	expect   bool  // the client waits for a 100 before it sends the body
 	sent     bool  // some of the final response was handed over
 	settled  bool  // all of it was, or it was withheld
@@ -220,12 +222,19 @@ func (x *exchange) end(held bool) bool {
 	p, err := x.enc.AppendEnd(b.Tail(), x.trailer)
 	if err != nil {
 		x.failed, x.short = true, true
-		x.conn.server.options.Logger.Error("incomplete response", slog.Any("error", err),
-			slog.String("method", x.req.Method), slog.String("path", x.req.Path))
+		x.logLength("incomplete response")
 		return false
 	}
 	b.SetTail(p)
-	return x.enc.KeepAlive()
+	if x.long {
+		x.logLength("a response has more bytes than announced")
+	}
+	return x.enc.KeepAlive() && !x.long
+}
+
+func (x *exchange) logLength(what string) {
+	x.conn.server.options.Logger.Error(what, slog.Any("error", httputil.ErrBodyLength),
+		slog.String("method", x.req.Method), slog.String("path", x.req.Path))
 }
 
 // failure returns what answers a request whose handler made no answer: what ended its context or
@@ -366,7 +375,7 @@ func (x *exchange) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 		if n += len(piece); full {
-			if err := x.Flush(); err != nil {
+			if err := x.flush(n < len(p)); err != nil {
 				return n, err
 			}
 		}
@@ -393,6 +402,7 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 	}
 	out, err := x.enc.AppendBody(b.Tail(), p)
 	if err != nil {
+		x.long = x.long || err == httputil.ErrBodyLength
 		return false, err
 	}
 	b.SetTail(out)
@@ -400,7 +410,11 @@ func (x *exchange) append(p []byte) (full bool, err error) {
 }
 
 // Flush implements httputil.ResponseWriter.
-func (x *exchange) Flush() error {
+func (x *exchange) Flush() error { return x.flush(false) }
+
+// flush hands over what was written. more says that as much follows: then the next buffer is taken from
+// the loop's pool while the loop is at hand, which it is not always.
+func (x *exchange) flush(more bool) error {
 	x.mu.Lock()
 	err := x.writable()
 	x.mu.Unlock()
@@ -410,6 +424,9 @@ func (x *exchange) Flush() error {
 	slow := false
 	err = x.onLoop(func() {
 		x.handOver()
+		if more {
+			x.refill()
+		}
 		slow = x.conn.x == x && x.conn.Pending() > stream.HighWater
 	})
 	if err != nil || !slow {
@@ -423,6 +440,15 @@ func (x *exchange) Flush() error {
 		}
 		return nil
 	})
+}
+
+// refill makes room for the next bytes. It runs on the loop.
+func (x *exchange) refill() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.out == nil && !x.finished {
+		x.out = x.conn.Loop().GetBuffer()
+	}
 }
 
 // handOver gives what was written to the connection. It runs on the loop.

@@ -28,6 +28,12 @@ func onSockets(t *testing.T, h httputil.Handler, o httpserver.Options) (*httpser
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
+	return onGroup(t, g, h, o)
+}
+
+// onGroup is onSockets for servers that share their loops.
+func onGroup(t *testing.T, g *loop.Group, h httputil.Handler, o httpserver.Options) (*httpserver.Server, string) {
+	t.Helper()
 	o.Logger = quiet
 	s := httpserver.New(h, o)
 	l, err := tcp.Listen(context.Background(), "127.0.0.1:0", tcp.ListenOptions{})
@@ -73,8 +79,8 @@ func last(t *testing.T, c net.Conn, status int) string {
 	if err != nil || resp.StatusCode != status || !resp.Close {
 		t.Errorf("got %s, close %v, %q, %v; want %d", resp.Status, resp.Close, body, err, status)
 	}
-	if rest, _ := io.ReadAll(r); len(rest) > 0 {
-		t.Errorf("%q behind the last response", rest[:min(len(rest), 100)])
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("%q behind the last response, %v", rest[:min(len(rest), 100)], err)
 	}
 	return string(body)
 }
@@ -90,7 +96,7 @@ var deaf = handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *h
 })
 
 // filler is what clients send on after they should have stopped: more than the kernel holds.
-var filler = strings.Repeat("x", 16<<20)
+var filler = strings.Repeat("x", 2<<20)
 
 var refusals = []struct {
 	status int

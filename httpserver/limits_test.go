@@ -333,6 +333,26 @@ func TestBackpressure_RequestsOfAClientThatDoesNotReadWait(t *testing.T) {
 	})
 }
 
+// What a client pipelines behind a request that is being served stays with it, but for one read.
+func TestPipeline_WhatWaitsIsBounded(t *testing.T) {
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		io.Copy(io.Discard, r.Body)
+		async.Sleep(ctx, time.Hour)
+	})
+	for name, first := range map[string]string{"GET": get, "POST": "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789"} {
+		bubble(t, h, httpserver.Options{}, func(h *harness) {
+			p := h.connect()
+			h.send(p, first)
+			for range 100 {
+				h.send(p, strings.Repeat(get, 1000))
+			}
+			if taken := 100*1000*len(get) - p.Unread(); taken > 64<<10 {
+				t.Errorf("%s: %d bytes were taken of requests that have to wait", name, taken)
+			}
+		})
+	}
+}
+
 func TestSizes(t *testing.T) {
 	if n := httpserver.ConnSize; n > 192 {
 		t.Errorf("an idle connection takes %d bytes, want 192 at most", n)

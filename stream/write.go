@@ -30,6 +30,9 @@ func (s *Stream) Send(b *loop.Buffer) {
 		return
 	case s.out == nil:
 		s.out = b
+	case s.out.Len()+n > mergeMost:
+		s.queue(piece{buffer: b}, n)
+		return
 	default:
 		s.out.Append(b.Bytes())
 		s.loop.PutBuffer(b)
@@ -37,6 +40,10 @@ func (s *Stream) Send(b *loop.Buffer) {
 	s.addQueued(n)
 	s.flushLater()
 }
+
+// mergeMost is how much of the output is copied together. More would outgrow the buffers that the
+// loop keeps, and leave as much garbage as is sent.
+const mergeMost = 64 << 10
 
 // SendBytes is Send for bytes that stay the caller's. They are copied; but if they are many,
 // and nothing waits before them, the kernel is offered them at once, and only what it does not
