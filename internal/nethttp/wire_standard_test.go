@@ -63,6 +63,8 @@ var standardCases = []wireCase{
 	{name: "standard: TimeoutHandler, in time", handler: plain(http.TimeoutHandler(http.HandlerFunc(write("hello")), 10*time.Second, "late"))},
 	{name: "standard: TimeoutHandler, late", handler: func(n *notes) http.Handler {
 		return http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n.enter(1) // the handler around this one does not wait for it
+			defer n.enter(-1)
 			<-r.Context().Done()
 			n.add("%v", errors.Is(r.Context().Err(), context.DeadlineExceeded))
 			for {
