@@ -31,10 +31,10 @@ const since = "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT"
 var standardCases = []wireCase{
 	{name: "standard: Error", handler: plainly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "99")
-		http.Error(w, "gone", 410)
+		http.Error(w, "gone", http.StatusGone)
 	})},
 	{name: "standard: NotFound", handler: plain(http.NotFoundHandler())},
-	{name: "standard: Redirect", handler: plain(http.RedirectHandler("/elsewhere?q", 302))},
+	{name: "standard: Redirect", handler: plain(http.RedirectHandler("/elsewhere?q", http.StatusFound))},
 	{name: "standard: SetCookie", handler: plainly(func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b c", HttpOnly: true})
 	})},
