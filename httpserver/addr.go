@@ -5,61 +5,72 @@ import (
 	"net/netip"
 
 	"eddy/internal/habit"
-	"eddy/loop"
-	"eddy/tcp/proxyproto"
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
-func (c *conn) RemoteAddr() netip.AddrPort { return c.addrs().remote }
+func (c *conn) RemoteAddr() netip.AddrPort { return c.addr(remote) }
 
-// known returns the addresses of a new connection that are to be kept with it, if they are.
-func (s *Server) known(l *loop.Loop, fd int, h *proxyproto.Header) (addrs, bool) {
-	switch {
-	case h != nil && h.Source.IsValid():
-		return addrs{h.Source, h.Destination}, true
-	case s.options.Proxies != nil:
-		return addrs{l.Files().PeerAddr(fd), l.Files().LocalAddr(fd)}, true
-	}
-	return addrs{}, false
-}
+// side is one of a connection's ends.
+type side int
 
-// addrs returns the addresses that are kept, or else the connection's own while it is open.
-func (c *conn) addrs() addrs {
-	if p, ok := c.Sink().(*proxied); ok {
-		return p.known
-	}
-	if c.Closed() {
-		return addrs{}
-	}
+const (
+	remote side = iota
+	local
+)
+
+// addr returns the address that is kept, or else the connection's own while it is open.
+func (c *conn) addr(of side) netip.AddrPort {
+	p, kept := c.Sink().(*proxied)
 	files := c.Loop().Files()
-	return addrs{files.PeerAddr(c.FD()), files.LocalAddr(c.FD())}
+	switch {
+	case kept && of == remote:
+		return p.remote
+	case kept:
+		return p.local
+	case c.Closed():
+		return netip.AddrPort{}
+	case of == remote:
+		return files.PeerAddr(c.FD())
+	}
+	return files.LocalAddr(c.FD())
 }
 
-// addrs are the addresses of an exchange's connection, looked up when they are first
+// addrs are the addresses of an exchange's connection, each looked up when it is first
 // asked for: most handlers never do.
-type addrs struct {
-	remote, local netip.AddrPort
+type addrs [2]struct {
+	addr  netip.AddrPort
+	known bool
 }
 
 // RemoteAddr implements httputil.Conn.
-func (x *exchange) RemoteAddr() netip.AddrPort { return x.addresses().remote }
+func (x *exchange) RemoteAddr() netip.AddrPort { return x.addr(remote) }
 
 // LocalAddr implements httputil.Conn.
-func (x *exchange) LocalAddr() netip.AddrPort { return x.addresses().local }
+func (x *exchange) LocalAddr() netip.AddrPort { return x.addr(local) }
 
-func (x *exchange) addresses() addrs {
+func (x *exchange) addr(of side) netip.AddrPort {
 	x.mu.Lock()
-	known := x.addrs
-	x.mu.Unlock()
-	if known != nil {
-		return *known
+	if x.addrs != nil && x.addrs[of].known {
+		defer x.mu.Unlock()
+		return x.addrs[of].addr
 	}
-	var a addrs
-	x.onLoop(func() { a = x.conn.addrs() })
-	x.mu.Lock()
-	x.addrs = &a
 	x.mu.Unlock()
-	return a
+	var a netip.AddrPort
+	x.onLoop(func() { a = x.conn.addr(of) })
+	return x.keepAddr(of, a)
+}
+
+// keepAddr keeps an address unless one is known, and returns what is known then.
+func (x *exchange) keepAddr(of side, a netip.AddrPort) netip.AddrPort {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.addrs == nil {
+		x.addrs = new(addrs)
+	}
+	if entry := &x.addrs[of]; !entry.known {
+		entry.addr, entry.known = a, true
+	}
+	return x.addrs[of].addr
 }
 
 // Follow implements httputil.Conn.

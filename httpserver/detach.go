@@ -57,7 +57,9 @@ func (x *exchange) detach(give func(c *conn) error) error {
 		if err := x.readyToDetach(ctx); err != nil {
 			return err
 		}
-		x.keepAddrs()
+		for _, of := range []side{remote, local} { // which are not to be had later
+			x.keepAddr(of, c.addr(of))
+		}
 		err := give(c)
 		if err != nil {
 			c.server.spreader.Gone(c.Loop()) // it is closed, of which nobody else was told
@@ -96,16 +98,6 @@ func (x *exchange) readyToDetach(ctx context.Context) error {
 		x.mu.Unlock()
 	}
 	return err
-}
-
-// keepAddrs keeps the addresses, which are not to be had from the connection later.
-func (x *exchange) keepAddrs() {
-	a := x.conn.addrs()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.addrs == nil {
-		x.addrs = &a
-	}
 }
 
 // overErr is what reads fail with when the exchange is over.

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -107,7 +108,7 @@ func (c *placedUnix) Close() error {
 	return c.UnixConn.Close()
 }
 
-// placedConn is for what is neither.
+// placedConn is for what is neither, as over some pollers.
 type placedConn struct {
 	net.Conn
 	place place
@@ -116,4 +117,12 @@ type placedConn struct {
 func (c *placedConn) Close() error {
 	defer c.place.leave()
 	return c.Conn.Close()
+}
+
+// CloseWrite ends the sending direction.
+func (c *placedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }

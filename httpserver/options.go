@@ -83,8 +83,9 @@ type Options struct {
 	MaxHandshakes int
 
 	// MaxConnections bounds the connections that are open at once, idle ones included. Beyond
-	// it accepting stops until one is gone, and clients wait in the kernel's queue. Default:
-	// none but the number of descriptors.
+	// it accepting stops until one is gone, and clients wait in the kernel's queue. Those that
+	// handlers have taken over count until they are closed. Default: none but the number of
+	// descriptors.
 	MaxConnections int
 
 	// NoHTTP2 takes HTTP/2 out of what TLS offers. HTTP/2 is served by goroutines: see

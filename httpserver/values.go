@@ -16,7 +16,7 @@ func (x *exchange) Value(key any) any {
 	}
 	switch key {
 	case http.LocalAddrContextKey:
-		return netAddr(x.addresses().local)
+		return netAddr(x.LocalAddr())
 	case http.ServerContextKey:
 		return x.conn.server.likeness
 	}

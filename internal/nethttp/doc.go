@@ -7,8 +7,9 @@
 // at once. Within one request the rules of httputil.ResponseWriter hold: one goroutine
 // at a time, until the handler returns.
 //
-// Limits: what httputil cannot say is lost in a crossing. An http.Handler on an engine
-// sees a nil Request.TLS, cannot hijack, and its response trailers are dropped. Under
-// net/http a custom reason phrase is dropped. A handler mounted inside an application
-// that itself runs under net/http crosses nothing: it gets the original pair.
+// Limits: under net/http a custom reason phrase is dropped, and an engine's writer has what net/http's own
+// has: hijacking and deadlines. An http.Handler on an engine can hijack and set deadlines if the engine
+// can. docs/handlers.md lists what differs from net/http's server, and TestWire holds that nothing else
+// does. A handler mounted inside an application that itself runs under net/http crosses nothing: it gets the
+// original pair.
 package nethttp

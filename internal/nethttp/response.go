@@ -32,7 +32,7 @@ type responseWriter struct {
 	sniff     bool     // head has no type
 	committed bool     // the head went to the engine
 	hijacked  bool     // the connection is the handler's
-	fields    [6]httputil.Field
+	fields    [4]httputil.Field
 }
 
 func (w *responseWriter) Header() http.Header { return w.header }

@@ -17,6 +17,9 @@ const sendLeast = 32 << 10
 
 // ReadFrom implements io.ReaderFrom: http.ServeContent and io.Copy send files by it.
 func (w *responseWriter) ReadFrom(src io.Reader) (int64, error) {
+	if w.hijacked {
+		return 0, http.ErrHijacked
+	}
 	sent, err := w.sendFile(src)
 	if err != nil {
 		return sent, err

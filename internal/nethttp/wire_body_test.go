@@ -50,7 +50,7 @@ var bodyCases = []wireCase{
 	{name: "body: broken chunks, the handler answers", send: postChunked + "4\r\nbody\r\nx\r\n", handler: do(func(w http.ResponseWriter, r *http.Request, n *notes) {
 		_, err := io.ReadAll(r.Body)
 		n.add("failed %v", err != nil)
-		http.Error(w, "bad", 422)
+		http.Error(w, "bad", http.StatusUnprocessableEntity)
 	}), differs: "a request that turns out to be malformed is answered with 400 if nothing has been sent", eddy: []string{"400 | Connection: close", "failed true"}},
 	{name: "body: cut off", handler: readAll, act: func(c *client) {
 		io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nbody")

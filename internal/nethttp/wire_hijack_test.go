@@ -5,14 +5,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // hijackCases are about handlers that take the connection.
 var hijackCases = []wireCase{
 	{name: "hijack: at once", handler: hijacking(func(w http.ResponseWriter, c net.Conn, rw *bufio.ReadWriter, n *notes) {
-		_, tcp := c.(*net.TCPConn)
-		n.add("%v %v", tcp, rw.Reader.Buffered())
+		n.add("%v", rw.Reader.Buffered())
 		io.WriteString(rw, "raw ")
 		rw.Flush()
 		io.WriteString(c, "bytes")
@@ -72,6 +72,8 @@ var hijackCases = []wireCase{
 		_, err = io.WriteString(w, "x")
 		n.add("%v", err)
 		_, err = w.Write(nil)
+		n.add("%v", err)
+		_, err = io.Copy(w, strings.NewReader("x"))
 		n.add("%v", err)
 	}), act: toTheEnd(plainGet)},
 	{name: "hijack: deadlines are the handler's", handler: hijacking(func(w http.ResponseWriter, c net.Conn, rw *bufio.ReadWriter, n *notes) {

@@ -25,7 +25,7 @@ var requestCases = []wireCase{
 		differs: "a 2xx to CONNECT has no body and ends HTTP on the connection (RFC 9110 §9.3.6)",
 		eddy:    []string{"client: 200 | Date: now\n", "CONNECT other.example:443", "URL  other.example:443"}},
 	{name: "request: CONNECT refused", send: "CONNECT other.example:443 HTTP/1.1\r\nHost: other.example:443\r\n\r\n",
-		handler: plainly(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 403) }),
+		handler: plainly(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) }),
 		differs: "what follows a CONNECT may be meant for its target already, and not be HTTP", eddy: []string{"403 | Connection: close", "open afterwards: false"}},
 	{name: "request: OPTIONS *", send: "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", handler: seen},
 	{name: "request: OPTIONS of a path", send: "OPTIONS /x HTTP/1.1\r\nHost: h\r\n\r\n", handler: seen},

@@ -31,10 +31,10 @@ const since = "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT"
 var standardCases = []wireCase{
 	{name: "standard: Error", handler: plainly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "99")
-		http.Error(w, "gone", 410)
+		http.Error(w, "gone", http.StatusGone)
 	})},
 	{name: "standard: NotFound", handler: plain(http.NotFoundHandler())},
-	{name: "standard: Redirect", handler: plain(http.RedirectHandler("/elsewhere?q", 302))},
+	{name: "standard: Redirect", handler: plain(http.RedirectHandler("/elsewhere?q", http.StatusFound))},
 	{name: "standard: SetCookie", handler: plainly(func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b c", HttpOnly: true})
 	})},
@@ -63,6 +63,8 @@ var standardCases = []wireCase{
 	{name: "standard: TimeoutHandler, in time", handler: plain(http.TimeoutHandler(http.HandlerFunc(write("hello")), 10*time.Second, "late"))},
 	{name: "standard: TimeoutHandler, late", handler: func(n *notes) http.Handler {
 		return http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n.enter(1) // the handler around this one does not wait for it
+			defer n.enter(-1)
 			<-r.Context().Done()
 			n.add("%v", errors.Is(r.Context().Err(), context.DeadlineExceeded))
 			for {

@@ -40,8 +40,33 @@ type wireCase struct {
 
 // notes are what a handler saw.
 type notes struct {
-	mu    sync.Mutex
-	lines []string
+	mu      sync.Mutex
+	lines   []string
+	writers int // handlers, and goroutines of theirs, that may add some
+	left    sync.Cond
+}
+
+func newNotes() *notes {
+	n := new(notes)
+	n.left.L = &n.mu
+	return n
+}
+
+func (n *notes) enter(by int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.writers += by
+	n.left.Broadcast()
+}
+
+// take waits until nobody adds any more.
+func (n *notes) take() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for n.writers > 0 {
+		n.left.Wait()
+	}
+	return strings.Join(n.lines, "; ")
 }
 
 func (n *notes) add(format string, args ...any) {
@@ -132,13 +157,12 @@ func hasAll(s string, pieces []string) bool {
 // converse holds one conversation and returns all that client and handler saw of it.
 func converse(t *testing.T, tc wireCase, server int) string {
 	t.Helper()
-	var n notes
-	var running sync.WaitGroup
+	n := newNotes()
 	begun := make(chan struct{}, 1)
-	inner := tc.handler(&n)
+	inner := tc.handler(n)
 	addr := wireServers[server].start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		running.Add(1)
-		defer running.Done()
+		n.enter(1)
+		defer n.enter(-1)
 		select {
 		case begun <- struct{}{}:
 		default:
@@ -162,8 +186,7 @@ func converse(t *testing.T, tc wireCase, server int) string {
 		c.talk(tc.send, max(tc.answers, 1))
 	}
 	conn.Close()
-	running.Wait()
-	return "client: " + strings.Join(c.log, "\n") + "\nhandler: " + strings.Join(n.lines, "; ")
+	return "client: " + strings.Join(c.log, "\n") + "\nhandler: " + n.take()
 }
 
 // client is the other side, which writes down what comes.

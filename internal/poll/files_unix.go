@@ -111,18 +111,20 @@ func (*files) SetNoDelay(fd int, on bool) error {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, value)
 }
 
-func (*files) PeerAddr(fd int) netip.AddrPort { return addrPort(unix.Getpeername(fd)) }
+// The calls of package unix would each ask for the socket's protocol, too.
 
-func (*files) LocalAddr(fd int) netip.AddrPort { return addrPort(unix.Getsockname(fd)) }
+func (*files) PeerAddr(fd int) netip.AddrPort { return addrPort(syscall.Getpeername(fd)) }
 
-func addrPort(sa unix.Sockaddr, err error) netip.AddrPort {
+func (*files) LocalAddr(fd int) netip.AddrPort { return addrPort(syscall.Getsockname(fd)) }
+
+func addrPort(sa syscall.Sockaddr, err error) netip.AddrPort {
 	if err != nil {
 		return netip.AddrPort{}
 	}
 	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
 	}
 	return netip.AddrPort{}

@@ -1,7 +1,7 @@
 // Command target is the server that conformance suites and benchmarks probe. It is an
 // ordinary application: everything goes through package web.
 //
-//	go run ./internal/target -addr 127.0.0.1:9000 [-root DIR] [-loops N]
+//	go run ./internal/target -addr 127.0.0.1:9000 [-root DIR] [-loops N] [-std]
 //
 // SIGUSR1 gives freed memory back to the system, for measurements of what is left.
 package main
@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 
 	"eddy"
@@ -19,6 +20,7 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:9000", "listen on `address`")
 	root := flag.String("root", "", "serve the files of `directory` below /static/")
+	std := flag.Bool("std", false, "serve net/http's own types instead: a ServeMux with /plaintext and /json")
 	loops := flag.Int("loops", 0, "number of event loops (default: one for each processor)")
 	handOff := flag.Duration("hand-off", 0, "take a loop from a handler that blocks it for this `long` (default: 1ms; negative: never)")
 	tlsAddr := flag.String("tls-addr", "", "listen with TLS, too, on `address`")
@@ -26,13 +28,20 @@ func main() {
 	key := flag.String("key", "", "key `file` for TLS")
 	flag.Parse()
 	options := eddy.Options{Loops: *loops, HandOffAfter: *handOff}
-	if err := run(*addr, *root, *tlsAddr, *cert, *key, options); err != nil {
+	if err := run(*addr, *root, *tlsAddr, *cert, *key, *std, options); err != nil {
 		fmt.Fprintln(os.Stderr, "target:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, root, tlsAddr, cert, key string, options eddy.Options) error {
+func newHandler(root string, std bool) (http.Handler, error) {
+	if std {
+		return newMux(), nil
+	}
+	return newApplication(root)
+}
+
+func run(addr, root, tlsAddr, cert, key string, std bool, options eddy.Options) error {
 	if tlsAddr != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
@@ -40,11 +49,11 @@ func run(addr, root, tlsAddr, cert, key string, options eddy.Options) error {
 		}
 		options.HTTP.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
-	app, err := newApplication(root)
+	handler, err := newHandler(root, std)
 	if err != nil {
 		return err
 	}
-	s, err := eddy.New(app, options)
+	s, err := eddy.New(handler, options)
 	if err != nil {
 		return err
 	}
