@@ -91,6 +91,24 @@ func TestDecompress_DeliversWhatWasCompressed(t *testing.T) {
 	}
 }
 
+func TestDecompress_TheTrailerComesBehind(t *testing.T) {
+	last := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		body, err := io.ReadAll(r.Body)
+		respond(w, 200, fmt.Sprintf("%s %v %s", body, err, r.Trailer.Get("X-Sum")))
+	})
+	for coding, body := range map[string]string{"gzip": zipped("hello"), "deflate": deflated("hello")} {
+		bubble(t, last, decodes, func(h *harness) {
+			request := strings.TrimSuffix(chunks(coding, body), "\r\n") + "X-Sum: 42\r\n\r\n"
+			p := h.connect()
+			for range 2 {
+				if got := h.send(p, request); got != ok("hello <nil> 42") {
+					t.Errorf("%s: %q", coding, got)
+				}
+			}
+		})
+	}
+}
+
 func TestDecompress_OnlyByOption(t *testing.T) {
 	body := zipped("hello")
 	bubble(t, echo, httpserver.Options{}, func(h *harness) {
