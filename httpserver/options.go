@@ -112,11 +112,6 @@ func (o Options) withDefaults() Options {
 		o.TLS = o.TLS.Clone()
 		o.TLS.NextProtos = []string{"http/1.1"}
 	}
-	switch o.Protocol {
-	case "", "http", "https":
-	default:
-		panic("httpserver: Options.Protocol must be http or https")
-	}
 	if o.MinBodyRate == 0 {
 		o.MinBodyRate = DefaultMinBodyRate
 	}

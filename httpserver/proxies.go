@@ -12,6 +12,11 @@ import (
 // inFrontOf returns h behind what the options want to be done to requests before. Whoever does
 // not use them has no cost.
 func (o *Options) inFrontOf(h httputil.Handler) httputil.Handler {
+	switch o.Protocol {
+	case "", "http", "https":
+	default:
+		panic("httpserver: Options.Protocol must be http or https")
+	}
 	if o.DecompressRequests {
 		h = &decoding{next: h, limit: o.Limits.Body}
 	}
