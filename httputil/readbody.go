@@ -1,11 +1,17 @@
 package httputil
 
-import "io"
+import (
+	"io"
+	"math"
+)
 
 // ReadBody reads the body of a request to its end and returns it, if it has no more than limit
-// bytes; else it fails with ErrBodyTooLarge. It waits for the client. An announced length is
-// trusted only so far: memory is taken as bytes arrive.
+// bytes; else it fails with ErrBodyTooLarge. A negative limit is none. It waits for the client. An
+// announced length is trusted only so far: memory is taken as bytes arrive.
 func ReadBody(r *Request, limit int64) ([]byte, error) {
+	if limit < 0 {
+		limit = math.MaxInt64
+	}
 	if r.ContentLength > limit {
 		return nil, ErrBodyTooLarge
 	}
