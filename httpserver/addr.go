@@ -5,28 +5,15 @@ import (
 	"net/netip"
 
 	"eddy/internal/habit"
-	"eddy/loop"
-	"eddy/tcp/proxyproto"
 )
 
 // RemoteAddr returns the client's address. It is for the loop.
 func (c *conn) RemoteAddr() netip.AddrPort { return c.addrs().remote }
 
-// known returns the addresses of a new connection that are to be kept with it, if they are.
-func (s *Server) known(l *loop.Loop, fd int, h *proxyproto.Header) (addrs, bool) {
-	switch {
-	case h != nil && h.Source.IsValid():
-		return addrs{h.Source, h.Destination}, true
-	case s.options.Proxies != nil:
-		return addrs{l.Files().PeerAddr(fd), l.Files().LocalAddr(fd)}, true
-	}
-	return addrs{}, false
-}
-
 // addrs returns the addresses that are kept, or else the connection's own while it is open.
 func (c *conn) addrs() addrs {
 	if p, ok := c.Sink().(*proxied); ok {
-		return p.known
+		return addrs{p.remote, p.local}
 	}
 	if c.Closed() {
 		return addrs{}
