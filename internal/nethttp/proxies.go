@@ -58,11 +58,12 @@ func introduce(from *http.Request, client httputil.Client) *http.Request {
 	if client.Host != "" {
 		r.Host = client.Host
 	}
-	if client.Protocol != "" {
-		u := *from.URL
-		u.Scheme, u.Host = client.Protocol, r.Host // both, as for a target in absolute-form
-		r.URL = &u
+	u := *from.URL
+	u.Scheme, u.Host = client.Protocol, r.Host // both, as for a target in absolute-form
+	if u.Scheme == "" {
+		u.Scheme = protocolOf(from)
 	}
+	r.URL = &u
 	return r
 }
 
