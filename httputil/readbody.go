@@ -18,7 +18,7 @@ func ReadBody(r *Request, limit int64) ([]byte, error) {
 	const first, most = 512, 64 << 10
 	size := int64(first)
 	if r.ContentLength >= 0 {
-		size = min(r.ContentLength+1, most) // one more to see EOF without growing
+		size = min(r.ContentLength, most) + 1 // one more to see EOF without growing
 	}
 	b := make([]byte, 0, size)
 	for {
