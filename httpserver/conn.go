@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/netip"
 	"time"
 
 	"eddy/http1"
@@ -47,7 +48,7 @@ const (
 // no field for them.
 type proxied struct {
 	conn
-	known addrs
+	remote, local netip.AddrPort
 }
 
 // connOf returns the connection that a loop's handler belongs to.
@@ -70,8 +71,8 @@ func (s *Server) open(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, f
 func (s *Server) openTLS(l *loop.Loop, fd int, h *proxyproto.Header) { s.begin(l, fd, h, true) }
 
 func (s *Server) begin(l *loop.Loop, fd int, h *proxyproto.Header, secure bool) {
-	if known, ok := s.known(l, fd, h); ok {
-		p := &proxied{conn{server: s, secure: secure}, known}
+	if remote, local, ok := s.keeps(l, fd, h); ok {
+		p := &proxied{conn{server: s, secure: secure}, remote, local}
 		p.open(l, fd, p)
 	} else {
 		c := &conn{server: s, secure: secure}

@@ -133,8 +133,11 @@ func (b *decodedBody) SetBodyTimeout(d time.Duration) error {
 
 // Read implements io.Reader.
 func (b *decodedBody) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	c, err := b.enter()
-	if err != nil || len(p) == 0 {
+	if err != nil {
 		return 0, err
 	}
 	n, err := b.read(c, p)
@@ -194,8 +197,8 @@ func (b *decodedBody) giveBack() {
 }
 
 func (b *decodedBody) read(c *codec, p []byte) (int, error) {
-	if b.limit >= 0 {
-		p = p[:min(int64(len(p)), b.limit-b.made+1)] // one more, to see that it is too long
+	if left := b.limit - b.made; b.limit >= 0 && left < int64(len(p)) {
+		p = p[:left+1] // one more, to see that it is too long
 	}
 	for {
 		if !b.within {
@@ -292,6 +295,9 @@ func getCodec(kind coding, from io.Reader) *codec {
 
 func putCodec(kind coding, c *codec) {
 	c.in.Reset(nil)
+	if z, ok := c.out.(*gzip.Reader); ok {
+		z.Header = gzip.Header{} // what the client has put there may be long
+	}
 	pools[kind].Put(c)
 }
 

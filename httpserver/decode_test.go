@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -87,6 +88,24 @@ func TestDecompress_DeliversWhatWasCompressed(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+func TestDecompress_TheTrailerComesBehind(t *testing.T) {
+	last := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		body, err := io.ReadAll(r.Body)
+		respond(w, 200, fmt.Sprintf("%s %v %s", body, err, r.Trailer.Get("X-Sum")))
+	})
+	for coding, body := range map[string]string{"gzip": zipped("hello"), "deflate": deflated("hello")} {
+		bubble(t, last, decodes, func(h *harness) {
+			request := strings.TrimSuffix(chunks(coding, body), "\r\n") + "X-Sum: 42\r\n\r\n"
+			p := h.connect()
+			for range 2 {
+				if got := h.send(p, request); got != ok("hello <nil> 42") {
+					t.Errorf("%s: %q", coding, got)
+				}
+			}
 		})
 	}
 }
@@ -230,7 +249,7 @@ func TestDecompress_LimitsOfOneRequest(t *testing.T) {
 		want     int
 		inner    int64
 		tooLarge bool
-	}{{5, 5, 1029, true}, {10_000, 10_000, 11_033, false}, {-1, 10_000, -1, false}} {
+	}{{5, 5, 1029, true}, {10_000, 10_000, 11_033, false}, {math.MaxInt64, 10_000, math.MaxInt64, false}, {-1, 10_000, -1, false}} {
 		inner := &adjustable{ReadCloser: io.NopCloser(strings.NewReader(zipped(strings.Repeat("x", 10_000))))}
 		r := &httputil.Request{Method: "POST", ContentLength: -1, Body: inner}
 		r.Header.Append("Content-Encoding", "gzip")
@@ -241,6 +260,9 @@ func TestDecompress_LimitsOfOneRequest(t *testing.T) {
 			})
 			if err := errors.Join(b.SetMaxBody(tt.limit), b.SetBodyTimeout(time.Minute)); err != nil {
 				t.Error(err)
+			}
+			if n, err := r.Body.Read(nil); n != 0 || err != nil {
+				t.Errorf("a read of nothing: %d, %v", n, err)
 			}
 			got, err := io.ReadAll(r.Body)
 			if len(got) != tt.want || errors.Is(err, httputil.ErrBodyTooLarge) != tt.tooLarge {

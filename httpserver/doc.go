@@ -1,7 +1,7 @@
 // Package httpserver serves HTTP/1.0 and HTTP/1.1 on event loops (Tornado's httpserver).
 //
 // Kind: engine. It joins stream, tcp and http1, and runs any [httputil.Handler]: a
-// web.Application, or an http.Handler made one by internal/nethttp.
+// web.Application, a plain [Func], or an http.Handler made one by internal/nethttp.
 //
 // A [Server] accepts connections and spreads them over the loops of a group. A connection
 // is one small struct while it is idle: no goroutine, no buffer, no timer. When the head

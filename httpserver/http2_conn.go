@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,12 +18,12 @@ import (
 // It counts until it is closed and its last handler has returned, as one of HTTP/1 does.
 type http2Conn struct {
 	net.Conn
-	host  *http2Host
-	loop  *loop.Loop // where it counts
-	told  addrs
-	state func() tls.ConnectionState // nil without TLS
-	begun atomic.Bool                // the client has said hello
-	users atomic.Int32               // the connection itself, and its handlers
+	host          *http2Host
+	loop          *loop.Loop                 // where it counts
+	remote, local netip.AddrPort             // that were kept for it: see proxied
+	state         func() tls.ConnectionState // nil without TLS
+	begun         atomic.Bool                // the client has said hello
+	users         atomic.Int32               // the connection itself, and its handlers
 
 	mu      sync.Mutex
 	active  int  // handlers
@@ -36,16 +37,16 @@ type http2ConnKey struct{}
 
 // RemoteAddr implements net.Conn.
 func (c *http2Conn) RemoteAddr() net.Addr {
-	if c.told.remote.IsValid() {
-		return net.TCPAddrFromAddrPort(c.told.remote)
+	if c.remote.IsValid() {
+		return net.TCPAddrFromAddrPort(c.remote)
 	}
 	return c.Conn.RemoteAddr()
 }
 
 // LocalAddr implements net.Conn.
 func (c *http2Conn) LocalAddr() net.Addr {
-	if c.told.local.IsValid() {
-		return net.TCPAddrFromAddrPort(c.told.local)
+	if c.local.IsValid() {
+		return net.TCPAddrFromAddrPort(c.local)
 	}
 	return c.Conn.LocalAddr()
 }

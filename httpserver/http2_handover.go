@@ -44,7 +44,7 @@ func (c *conn) handOver() {
 	h2 := &http2Conn{host: c.server.http2, loop: c.Loop()}
 	h2.users.Store(1)
 	if p, ok := c.Sink().(*proxied); ok {
-		h2.told = p.known
+		h2.remote, h2.local = p.remote, p.local
 	}
 	var err error
 	if h2.Conn, err = c.DetachNow(); err != nil {

@@ -151,11 +151,6 @@ func (o Options) withDefaults() Options {
 		o.MaxStreams = DefaultMaxStreams
 	}
 	o.MaxStreams = min(o.MaxStreams, math.MaxInt32)
-	switch o.Protocol {
-	case "", "http", "https":
-	default:
-		panic("httpserver: Options.Protocol must be http or https")
-	}
 	if o.MinBodyRate == 0 {
 		o.MinBodyRate = DefaultMinBodyRate
 	}

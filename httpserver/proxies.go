@@ -7,11 +7,18 @@ import (
 
 	"eddy/httputil"
 	"eddy/internal/nethttp"
+	"eddy/loop"
+	"eddy/tcp/proxyproto"
 )
 
 // inFrontOf returns h behind what the options want to be done to requests before. Whoever does
 // not use them has no cost.
 func (o *Options) inFrontOf(h httputil.Handler) httputil.Handler {
+	switch o.Protocol {
+	case "", "http", "https":
+	default:
+		panic("httpserver: Options.Protocol must be http or https")
+	}
 	if o.DecompressRequests {
 		h = &decoding{next: h, limit: o.Limits.Body}
 	}
@@ -19,6 +26,18 @@ func (o *Options) inFrontOf(h httputil.Handler) httputil.Handler {
 		h = &believing{next: h, proxies: o.Proxies}
 	}
 	return h
+}
+
+// keeps returns the addresses of a new connection that are to be kept with it, if they are. Asked for
+// later, they could be those of a connection that its client has reset: none.
+func (s *Server) keeps(l *loop.Loop, fd int, h *proxyproto.Header) (remote, local netip.AddrPort, ok bool) {
+	switch {
+	case h != nil && h.Source.IsValid():
+		return h.Source, h.Destination, true
+	case s.options.Proxies != nil:
+		return l.Files().PeerAddr(fd), l.Files().LocalAddr(fd), true
+	}
+	return remote, local, false
 }
 
 // believing is a handler in front of another, to which it introduces the clients of proxies.
@@ -42,7 +61,7 @@ func (x *exchange) believe(proxies *httputil.Proxies) {
 	if !ok {
 		return
 	}
-	client, ok := proxies.Resolve(peer.known.remote, peer.known.local, &x.req.Header)
+	client, ok := proxies.Resolve(peer.remote, peer.local, &x.req.Header)
 	if !ok {
 		return
 	}

@@ -205,6 +205,11 @@ func TestBehindProxies_KeepsTheProxysAddress(t *testing.T) {
 	r.Header.Set("X-Forwarded-For", "garbage")
 	before := r.Clone(t.Context())
 	h.ServeHTTP(httptest.NewRecorder(), r)
+	httpserver.BehindProxies(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.RemoteAddr != "" || r.URL.String() != "http://example.com/" {
+			t.Errorf("an http.Handler sees %q, %q", r.RemoteAddr, r.URL)
+		}
+	}), believed(t, "10.0.0.0/8")).ServeHTTP(httptest.NewRecorder(), r)
 	if got != "10.0.0.1:5000" || local != "0.0.0.0" {
 		t.Errorf("proxy %s, client %s", got, local)
 	}

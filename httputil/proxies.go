@@ -15,8 +15,9 @@ import (
 //
 // The fields are lists, and proxies append to them. They are read from their end: what the last
 // trusted proxy saw counts, and nothing that stands before it. In the field "Forwarded" (RFC
-// 7239) the parameters for, proto and host are read; in every other, such as
-// "X-Forwarded-For", "X-Real-Ip" or a provider's own, the elements themselves.
+// 7239) the parameters for, proto and host are read, those of the element that tells of the
+// client; in every other, such as "X-Forwarded-For", "X-Real-Ip" or a provider's own, the elements
+// themselves.
 type Proxies struct {
 	// Trusted are the networks of the proxies; see [ParseNetworks]. IPv4 is written as IPv4,
 	// also if a socket shows it as IPv6.

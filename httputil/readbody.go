@@ -6,8 +6,8 @@ import (
 )
 
 // ReadBody reads the body of a request to its end and returns it, if it has no more than limit
-// bytes; else it fails with ErrBodyTooLarge. A negative limit means none. It waits for the client.
-// An announced length is trusted only so far: memory is taken as bytes arrive.
+// bytes; else it fails with ErrBodyTooLarge. A negative limit is none. It waits for the client. An
+// announced length is trusted only so far: memory is taken as bytes arrive.
 func ReadBody(r *Request, limit int64) ([]byte, error) {
 	if limit < 0 {
 		limit = math.MaxInt64
@@ -18,7 +18,7 @@ func ReadBody(r *Request, limit int64) ([]byte, error) {
 	const first, most = 512, 64 << 10
 	size := int64(first)
 	if r.ContentLength >= 0 {
-		size = min(r.ContentLength+1, most) // one more to see EOF without growing
+		size = min(r.ContentLength, most) + 1 // one more to see EOF without growing
 	}
 	b := make([]byte, 0, size)
 	for {

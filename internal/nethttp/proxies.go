@@ -19,13 +19,19 @@ type introductionKey struct{}
 // BehindProxies is httpserver.BehindProxies.
 func BehindProxies(h http.Handler, p *httputil.Proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := conn{r}
-		client, ok := p.Resolve(c.RemoteAddr(), c.LocalAddr(), toldBy(p, r.Header))
-		if ok {
-			r = introduce(r, client)
-		}
-		h.ServeHTTP(w, r)
+		h.ServeHTTP(w, Introduce(r, p))
 	})
+}
+
+// Introduce returns r as if it had come from the client itself if its peer is one of the proxies,
+// and else r.
+func Introduce(r *http.Request, p *httputil.Proxies) *http.Request {
+	c := conn{r}
+	client, ok := p.Resolve(c.RemoteAddr(), c.LocalAddr(), toldBy(p, r.Header))
+	if !ok {
+		return r
+	}
+	return introduce(r, client)
 }
 
 // toldBy returns the fields that p looks at.
@@ -42,7 +48,6 @@ func toldBy(p *httputil.Proxies, from http.Header) *httputil.Header {
 	return &h
 }
 
-// introduce returns a request as if it had come from the client itself.
 func introduce(from *http.Request, client httputil.Client) *http.Request {
 	ctx := context.WithValue(from.Context(), introductionKey{}, &introduction{client, from.RemoteAddr})
 	r := from.WithContext(ctx)
@@ -53,11 +58,12 @@ func introduce(from *http.Request, client httputil.Client) *http.Request {
 	if client.Host != "" {
 		r.Host = client.Host
 	}
-	if client.Protocol != "" {
-		u := *from.URL
-		u.Scheme, u.Host = client.Protocol, r.Host // both, as for a target in absolute-form
-		r.URL = &u
+	u := *from.URL
+	u.Scheme, u.Host = client.Protocol, r.Host // both, as for a target in absolute-form
+	if u.Scheme == "" {
+		u.Scheme = protocolOf(from)
 	}
+	r.URL = &u
 	return r
 }
 

@@ -38,7 +38,7 @@ func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
 		Query:         r.URL.RawQuery,
 		Version:       r.Proto,
 		Host:          r.Host,
-		Protocol:      "http",
+		Protocol:      protocolOf(r),
 		Header:        requestFields(r),
 		ContentLength: r.ContentLength,
 		Conn:          conn{r},
@@ -50,12 +50,17 @@ func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
 	if req.Path == "" && r.Method != http.MethodConnect {
 		req.Path = "/"
 	}
-	if r.TLS != nil {
-		req.Protocol = "https"
-	}
 	introduced(r, req)
 	req.Body = &serverBody{req: req, r: r, w: w, whole: r.Body}
 	return req
+}
+
+// protocolOf returns what the connection speaks.
+func protocolOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 func requestFields(r *http.Request) httputil.Header {
