@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bufio"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ type http2Conn struct {
 	loop  *loop.Loop // where it counts
 	told  *proxyproto.Header
 	state func() tls.ConnectionState // nil without TLS
+	input *bufio.Reader              // nil with TLS, which has its own
 	begun atomic.Bool                // the client has said hello
 	users atomic.Int32               // the connection itself, and its handlers
 
@@ -34,6 +36,14 @@ type http2Conn struct {
 
 // http2ConnKey is what a request's context has its *http2Conn by.
 type http2ConnKey struct{}
+
+// Read implements net.Conn. The engine asks twice for each frame, for a few bytes first.
+func (c *http2Conn) Read(p []byte) (int, error) {
+	if c.input != nil {
+		return c.input.Read(p)
+	}
+	return c.Conn.Read(p)
+}
 
 // RemoteAddr implements net.Conn.
 func (c *http2Conn) RemoteAddr() net.Addr {

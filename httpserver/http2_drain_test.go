@@ -145,7 +145,7 @@ func TestHTTP2_HandlersThatOutliveTheirClientAreWaitedFor(t *testing.T) {
 // However a shutdown falls into the coming and going of connections, each request is answered or
 // was never taken, and nothing is left.
 func TestHTTP2_ShutdownUnderLoad(t *testing.T) {
-	for range 5 {
+	for range 2 {
 		s := serveHTTP2(t, echo, httpserver.Options{})
 		ended := make(chan struct{})
 		for i := range 8 {

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bufio"
 	"crypto/tls"
 	"log/slog"
 	"strings"
@@ -58,6 +59,8 @@ func (c *conn) handOver() {
 	}
 	if t, ok := h2.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
 		h2.state = t.ConnectionState
+	} else {
+		h2.input = bufio.NewReader(h2.Conn)
 	}
 	c.server.http2.serve(h2)
 }
