@@ -8,7 +8,7 @@ FUZZTIME   ?= 300000x
 SYSTEMS = linux/386 linux/arm64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64 \
           dragonfly/amd64 illumos/amd64 solaris/amd64 windows/amd64
 
-.PHONY: check test race lint pollers cross windows e2e bench fuzz
+.PHONY: check test race lint pollers cross windows h2spec e2e bench fuzz
 
 check: ## what CI runs
 	bash .ci/run
@@ -42,6 +42,9 @@ cross: ## everything builds for every system, tests too; those for 32 bits are r
 
 windows: ## all tests as Windows programs under Wine
 	bash .ci/wine
+
+h2spec: ## the conformance suite of HTTP/2, over TLS and without
+	go -C internal/h2spec test -count 1 -timeout 2m ./...
 
 e2e: ## two real browsers in the chat; the test cache does not see the server they build
 	go -C internal/e2e test -count 1 -timeout 5m ./...

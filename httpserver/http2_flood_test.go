@@ -44,6 +44,7 @@ func (r *rawClient) flood(most int, send func(i int) error) (sent int, code http
 // Streams that are reset as soon as they are opened (CVE-2023-44487) do not make more handlers
 // than MaxStreams, and a client that goes on has its connection ended.
 func TestHTTP2_RapidResetIsBounded(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	var running, most atomic.Int32
 	p := newParked()
 	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
@@ -73,6 +74,7 @@ func TestHTTP2_RapidResetIsBounded(t *testing.T) {
 
 // A head that does not end (CVE-2023-45288) costs neither memory nor its decoding for ever.
 func TestHTTP2_ContinuationFloodIsBounded(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	s := serveHTTP2(t, echo, httpserver.Options{})
 	r := s.raw(t)
 	r.must(r.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: r.fields("GET", "/")}))
@@ -190,9 +192,11 @@ func TestHTTP2_TheLogIsBounded(t *testing.T) {
 	for range 50 {
 		r := s.raw(t)
 		r.must(r.WriteData(1, false, []byte("secret")))
-		if code, told := r.ended(); !told || code != http2.ErrCodeProtocol {
-			t.Fatalf("GOAWAY %v, %v", told, code)
+		f := r.await(func(f http2.Frame) bool { _, ok := f.(*http2.GoAwayFrame); return ok })
+		if f == nil || f.(*http2.GoAwayFrame).ErrCode != http2.ErrCodeProtocol {
+			t.Fatalf("GOAWAY %v", f)
 		}
+		r.conn.Close()
 	}
 	log := s.logs.Take()
 	if n := strings.Count(log, "\n"); n != strings.Count(log, "level=INFO") || n == 0 || n > 20 || strings.Contains(log, "secret") {

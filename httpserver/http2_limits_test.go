@@ -128,8 +128,12 @@ func TestHTTP2_SlowBodies(t *testing.T) {
 
 // A client that breaks its promise, resets the stream or leaves is told apart.
 func TestHTTP2_BodiesThatEndBadly(t *testing.T) {
-	errs := make(chan error, 1)
-	s := serveHTTP2(t, bodyOf(errs), httpserver.Options{})
+	begun, errs := make(chan struct{}), make(chan error, 1)
+	read := bodyOf(errs)
+	s := serveHTTP2(t, handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		begun <- struct{}{}
+		read.ServeRequest(ctx, w, r)
+	}), httpserver.Options{})
 	for name, tc := range map[string]struct {
 		do   func(r *rawClient)
 		want error
@@ -141,6 +145,7 @@ func TestHTTP2_BodiesThatEndBadly(t *testing.T) {
 	} {
 		r := s.raw(t)
 		r.must(r.request(1, false, "POST", "/", "content-length", "5"))
+		<-begun
 		tc.do(r)
 		if err := <-errs; !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
@@ -206,6 +211,7 @@ func TestHTTP2_ClientsThatTakeNothing(t *testing.T) {
 
 // A client that reads slowly, but does, gets everything.
 func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
+	t.Parallel()
 	body := strings.Repeat("x", 160_000)
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
 		respond(w, 200, body)
@@ -228,6 +234,7 @@ func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
 }
 
 func TestHTTP2_IdleConnectionsEnd(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	s := serveHTTP2(t, echo, httpserver.Options{IdleTimeout: 50 * time.Millisecond})
 	r := s.raw(t)
 	r.must(r.request(1, true, "GET", "/"))
@@ -238,6 +245,7 @@ func TestHTTP2_IdleConnectionsEnd(t *testing.T) {
 }
 
 func TestHTTP2_NoKeepAlive(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	s := serveHTTP2(t, echo, httpserver.Options{NoKeepAlive: true})
 	r := s.raw(t)
 	r.must(r.request(1, true, "GET", "/"))
