@@ -96,19 +96,25 @@ func (c *http2Conn) acquire() bool {
 // returned counts a handler out. If it was the last one, the client has WriteTimeout to take what
 // is left of the responses.
 func (c *http2Conn) returned() {
-	limit := c.host.server.options.WriteTimeout
 	c.mu.Lock()
 	c.active--
-	if c.active == 0 && c.open && limit > 0 {
-		c.due = time.Now().Add(limit)
-		if c.stalled == nil {
-			c.stalled = time.AfterFunc(limit, c.checkStalled)
-		} else {
-			c.stalled.Reset(limit)
-		}
-	}
+	c.watch()
 	c.mu.Unlock()
 	c.release()
+}
+
+// watch gives streams without a handler of ours WriteTimeout to end. The caller holds mu.
+func (c *http2Conn) watch() {
+	limit := c.host.server.options.WriteTimeout
+	if c.active > 0 || !c.open || limit == 0 {
+		return
+	}
+	c.due = time.Now().Add(limit)
+	if c.stalled == nil {
+		c.stalled = time.AfterFunc(limit, c.checkStalled)
+	} else {
+		c.stalled.Reset(limit)
+	}
 }
 
 // release gives back the share of a handler or of the connection itself.
@@ -141,7 +147,10 @@ func noteState(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = state == http.StateActive
-	if !c.open && c.stalled != nil {
+	switch {
+	case c.open:
+		c.watch() // the engine answers some requests itself
+	case c.stalled != nil:
 		c.stalled.Stop()
 	}
 }

@@ -207,6 +207,17 @@ func TestHTTP2_ClientsThatTakeNothing(t *testing.T) {
 	}
 	r.ended() // the handler has returned: nobody else watches over the stream
 	s.wantConnections(0)
+
+	r = s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	long := strings.Repeat("x", http1.DefaultHeaderBytes)
+	fragment := append([]byte{}, r.fields("GET", "/", "x", long)...)
+	r.must(r.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: fragment[:16000], EndStream: true}))
+	for fragment = fragment[16000:]; len(fragment) > 16000; fragment = fragment[16000:] {
+		r.must(r.WriteContinuation(1, false, fragment[:16000]))
+	}
+	r.must(r.WriteContinuation(1, true, fragment))
+	r.ended() // this was answered by a handler of the engine's own
+	s.wantConnections(0)
 }
 
 // A client that reads slowly, but does, gets everything.
