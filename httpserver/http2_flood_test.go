@@ -92,41 +92,29 @@ func TestHTTP2_ContinuationFloodIsBounded(t *testing.T) {
 
 // Frames that cost their sender nothing, and the server an answer each: a client that does not
 // read the answers has its connection ended, and meanwhile costs no more than 10,000 of them.
-func TestHTTP2_FloodsThatNobodyReadsTheAnswersTo(t *testing.T) {
-	next := uint32(1)
-	for name, send := range map[string]func(*http2.Framer) error{
-		"PING": func(f *http2.Framer) error { return f.WritePing(false, [8]byte{}) },
-		"malformed requests": func(f *http2.Framer) error {
-			next += 2
-			const onlyMethodGet = "\x82"
-			return f.WriteHeaders(http2.HeadersFrameParam{StreamID: next, BlockFragment: []byte(onlyMethodGet), EndHeaders: true, EndStream: true})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := serveHTTP2(t, echo, httpserver.Options{WriteTimeout: time.Second})
-			r := s.raw(t)
-			before, most := heap(), uint64(0)
-			const tries = 10_000 // of 1000 frames each
-			sent := 0
-			for ; sent < tries; sent++ {
-				var frames bytes.Buffer
-				f := http2.NewFramer(&frames, nil)
-				for range 1000 {
-					r.must(send(f))
-				}
-				if _, err := r.conn.Write(frames.Bytes()); err != nil {
-					break
-				}
-				if sent%100 == 0 {
-					most = max(most, heap())
-				}
-			}
-			if sent == tries || most > before+(8<<20) {
-				t.Errorf("%d,000 frames were sent; the heap grew from %d to %d bytes", sent, before, most)
-			}
-			s.wantConnections(0)
-		})
+func TestHTTP2_AFloodThatNobodyReadsTheAnswersTo(t *testing.T) {
+	s := serveHTTP2(t, echo, httpserver.Options{WriteTimeout: time.Second})
+	r := s.raw(t)
+	var pings bytes.Buffer
+	f := http2.NewFramer(&pings, nil)
+	for range 1000 {
+		r.must(f.WritePing(false, [8]byte{}))
 	}
+	before, most := heap(), uint64(0)
+	const tries = 10_000
+	sent := 0
+	for ; sent < tries; sent++ {
+		if _, err := r.conn.Write(pings.Bytes()); err != nil {
+			break
+		}
+		if sent%100 == 0 {
+			most = max(most, heap())
+		}
+	}
+	if sent == tries || most > before+(8<<20) {
+		t.Errorf("%d,000 frames were sent; the heap grew from %d to %d bytes", sent, before, most)
+	}
+	s.wantConnections(0)
 }
 
 // Frames without content, and priorities that mean nothing, cost no memory.
@@ -137,7 +125,7 @@ func TestHTTP2_EmptyFramesCostNoMemory(t *testing.T) {
 	r.must(r.request(1, false, "POST", "/"))
 	<-p.begun
 	before := heap()
-	for i := range 50_000 {
+	for i := range 20_000 {
 		r.must(r.WriteSettings()) // of which some are acknowledged together
 		r.must(r.WriteData(1, false, nil))
 		r.must(r.WritePriority(uint32(2*i+3), http2.PriorityParam{Weight: 1}))
@@ -146,7 +134,7 @@ func TestHTTP2_EmptyFramesCostNoMemory(t *testing.T) {
 	if r.await(func(f http2.Frame) bool { p, ok := f.(*http2.PingFrame); return ok && p.IsAck() }) == nil {
 		t.Error("the connection has ended") // it may, but then this says nothing
 	}
-	if after := heap(); after > before+(4<<20) {
+	if after := heap(); after > before+(2<<20) {
 		t.Errorf("the heap has grown from %d to %d bytes", before, after)
 	}
 	close(p.release)

@@ -220,27 +220,30 @@ func TestHTTP2_ClientsThatTakeNothing(t *testing.T) {
 	s.wantConnections(0)
 }
 
-// A client that reads slowly, but does, gets everything.
+// A client that reads slowly, but does, gets everything, though all of it takes longer than WriteTimeout.
 func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
 	t.Parallel()
-	body := strings.Repeat("x", 160_000)
+	const window, size = 8 << 10, 320 << 10
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
-		respond(w, 200, body)
-	}), httpserver.Options{WriteTimeout: time.Second})
+		respond(w, 200, strings.Repeat("x", size))
+	}), httpserver.Options{WriteTimeout: 2 * time.Second})
 	r := s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	r.must(r.request(1, true, "GET", "/"))
-	got := 0
-	for got < len(body) {
-		r.must(r.WriteWindowUpdate(0, 1000))
-		r.must(r.WriteWindowUpdate(1, 1000))
-		for most := min(got+1000, len(body)); got < most; {
-			d := r.await(func(f http2.Frame) bool { _, ok := f.(*http2.DataFrame); return ok })
-			if d == nil {
-				t.Fatalf("%d of %d bytes", got, len(body))
+	for got := 0; got < size; {
+		r.must(r.WriteWindowUpdate(0, window))
+		r.must(r.WriteWindowUpdate(1, window))
+		for most := got + window; got < most; {
+			f := r.await(func(f http2.Frame) bool {
+				_, ok := f.(*http2.DataFrame)
+				return ok || isReset(1)(f)
+			})
+			d, ok := f.(*http2.DataFrame)
+			if !ok {
+				t.Fatalf("%d of %d bytes, and %v", got, size, f)
 			}
-			got += len(d.(*http2.DataFrame).Data())
+			got += len(d.Data())
 		}
-		time.Sleep(10 * time.Millisecond) // all of it takes longer than WriteTimeout
+		time.Sleep(60 * time.Millisecond)
 	}
 }
 
