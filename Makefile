@@ -8,7 +8,7 @@ FUZZTIME   ?= 300000x
 SYSTEMS = linux/386 linux/arm64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64 \
           dragonfly/amd64 illumos/amd64 solaris/amd64 windows/amd64
 
-.PHONY: check test race lint pollers cross windows ecosystem e2e bench fuzz
+.PHONY: check test race lint pollers cross windows ecosystem h2spec e2e bench fuzz
 
 check: ## what CI runs
 	bash .ci/run
@@ -45,6 +45,9 @@ windows: ## all tests as Windows programs under Wine
 
 ecosystem: ## libraries for net/http on Eddy, under the race detector
 	go -C internal/ecosystem test -race -timeout 5m ./...
+
+h2spec: ## the conformance suite of HTTP/2, over TLS and without
+	go -C internal/h2spec test -count 1 -timeout 2m ./...
 
 e2e: ## two real browsers in the chat; the test cache does not see the server they build
 	go -C internal/e2e test -count 1 -timeout 5m ./...

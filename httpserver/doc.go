@@ -1,4 +1,5 @@
-// Package httpserver serves HTTP/1.0 and HTTP/1.1 on event loops (Tornado's httpserver).
+// Package httpserver serves HTTP/1.0 and HTTP/1.1 on event loops (Tornado's httpserver), and HTTP/2
+// in goroutines.
 //
 // Kind: engine. It joins stream, tcp and http1, and runs any [httputil.Handler]: a
 // web.Application, a plain [Func], or an http.Handler made one by internal/nethttp.
@@ -8,6 +9,10 @@
 // of a request has arrived, an exchange is made, which is never recycled, and the handler
 // runs in a coroutine of the connection's loop. Requests of one connection are served one after
 // another, in order.
+//
+// A client that chooses HTTP/2, by ALPN or by its preface ([Options].H2C), has its connection taken off
+// the loop and served by golang.org/x/net/http2, with the same handler, limits, log and drain. Such a
+// connection outlives the group of loops: Close the server first.
 //
 // # Limits
 //

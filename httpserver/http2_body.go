@@ -76,7 +76,7 @@ func (b *http2Body) limit() (time.Duration, bool) {
 	if o.BodyTimeout == 0 || o.MinBodyRate <= 0 {
 		return o.BodyTimeout, true
 	}
-	left := o.BodyTimeout + time.Duration(b.got)*time.Second/time.Duration(o.MinBodyRate) - b.waited
+	left := o.BodyTimeout + time.Duration(b.got/int64(o.MinBodyRate))*time.Second - b.waited
 	return min(o.BodyTimeout, left), left > 0
 }
 

@@ -103,6 +103,19 @@ func TestH2C_WhatIsNotThePreface(t *testing.T) {
 	})
 }
 
+// A connection that cannot leave its loop is dropped, and counted out once.
+func TestH2C_AHandOverThatFails(t *testing.T) {
+	bubble(t, echo, httpserver.Options{H2C: true}, func(h *harness) {
+		p := h.connect() // of a fake, which releases nothing
+		if got := h.send(p, http2.ClientPreface); got != "" || !closed(p) || h.srv.Connections() != 0 {
+			t.Errorf("%q, closed: %v, %d connections", got, closed(p), h.srv.Connections())
+		}
+		if log := h.logs.Take(); !strings.Contains(log, "a connection was dropped") {
+			t.Error(log)
+		}
+	})
+}
+
 func TestH2C_IsOffByDefault(t *testing.T) {
 	bubble(t, echo, httpserver.Options{}, func(h *harness) {
 		if got := h.send(h.connect(), http2.ClientPreface); !strings.HasPrefix(got, "HTTP/1.1 505 ") {

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bufio"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ type http2Conn struct {
 	loop          *loop.Loop                 // where it counts
 	remote, local netip.AddrPort             // that were kept for it: see proxied
 	state         func() tls.ConnectionState // nil without TLS
+	input         *bufio.Reader              // nil with TLS, which has its own
 	begun         atomic.Bool                // the client has said hello
 	users         atomic.Int32               // the connection itself, and its handlers
 
@@ -34,6 +36,14 @@ type http2Conn struct {
 
 // http2ConnKey is what a request's context has its *http2Conn by.
 type http2ConnKey struct{}
+
+// Read implements net.Conn. The engine asks twice for each frame, for a few bytes first.
+func (c *http2Conn) Read(p []byte) (int, error) {
+	if c.input != nil {
+		return c.input.Read(p)
+	}
+	return c.Conn.Read(p)
+}
 
 // RemoteAddr implements net.Conn.
 func (c *http2Conn) RemoteAddr() net.Addr {
@@ -86,19 +96,25 @@ func (c *http2Conn) acquire() bool {
 // returned counts a handler out. If it was the last one, the client has WriteTimeout to take what
 // is left of the responses.
 func (c *http2Conn) returned() {
-	limit := c.host.server.options.WriteTimeout
 	c.mu.Lock()
 	c.active--
-	if c.active == 0 && c.open && limit > 0 {
-		c.due = time.Now().Add(limit)
-		if c.stalled == nil {
-			c.stalled = time.AfterFunc(limit, c.checkStalled)
-		} else {
-			c.stalled.Reset(limit)
-		}
-	}
+	c.watch()
 	c.mu.Unlock()
 	c.release()
+}
+
+// watch gives streams without a handler of ours WriteTimeout to end. The caller holds mu.
+func (c *http2Conn) watch() {
+	limit := c.host.server.options.WriteTimeout
+	if c.active > 0 || !c.open || limit == 0 {
+		return
+	}
+	c.due = time.Now().Add(limit)
+	if c.stalled == nil {
+		c.stalled = time.AfterFunc(limit, c.checkStalled)
+	} else {
+		c.stalled.Reset(limit)
+	}
 }
 
 // release gives back the share of a handler or of the connection itself.
@@ -131,7 +147,10 @@ func noteState(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = state == http.StateActive
-	if !c.open && c.stalled != nil {
+	switch {
+	case c.open:
+		c.watch() // the engine answers some requests itself
+	case c.stalled != nil:
 		c.stalled.Stop()
 	}
 }

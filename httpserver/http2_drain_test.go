@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -26,39 +27,46 @@ func shutdown(s *h2Server, ctx context.Context) <-chan error {
 // Shutdown says GOAWAY, finishes the streams that there are, serves no later ones, and ends idle connections.
 func TestHTTP2_ShutdownLetsStreamsFinish(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		p := newParked()
-		s := serveHTTP2(t, p, httpserver.Options{})
-		connect := s.raw
-		if secure {
-			connect = s.rawTLS
-		}
-		busy, idle := connect(t), connect(t)
-		busy.must(busy.request(1, true, "GET", "/"))
-		<-p.begun
-		idle.must(idle.request(1, true, "GET", "/now"))
-		if idle.await(isHeaders(1)) == nil {
-			t.Fatal("no answer")
-		}
-		done := shutdown(s, context.Background())
-		if code, told := idle.ended(); !told || code != http2.ErrCodeNo {
-			t.Errorf("idle: GOAWAY %v, %v", told, code)
-		}
-		goAway := busy.await(func(f http2.Frame) bool { _, ok := f.(*http2.GoAwayFrame); return ok })
-		if goAway == nil || goAway.(*http2.GoAwayFrame).LastStreamID != 1 {
-			t.Fatalf("busy: %v", goAway)
-		}
-		busy.must(busy.request(3, true, "GET", "/"))
-		close(p.release)
-		body := ""
-		busy.await(func(f http2.Frame) bool {
-			if d, ok := f.(*http2.DataFrame); ok && d.StreamID == 1 {
-				body += string(d.Data())
-			}
-			return false
+		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
+			t.Parallel()
+			shutdownWithStreams(t, secure)
 		})
-		if err := <-done; err != nil || body != "late" || len(p.begun) != 0 {
-			t.Errorf("Shutdown: %v; the answer is %q; %d more were served", err, body, len(p.begun))
+	}
+}
+
+func shutdownWithStreams(t *testing.T, secure bool) {
+	p := newParked()
+	s := serveHTTP2(t, p, httpserver.Options{})
+	connect := s.raw
+	if secure {
+		connect = s.rawTLS
+	}
+	busy, idle := connect(t), connect(t)
+	busy.must(busy.request(1, true, "GET", "/"))
+	<-p.begun
+	idle.must(idle.request(1, true, "GET", "/now"))
+	if idle.await(isHeaders(1)) == nil {
+		t.Fatal("no answer")
+	}
+	done := shutdown(s, context.Background())
+	if code, told := idle.ended(); !told || code != http2.ErrCodeNo {
+		t.Errorf("idle: GOAWAY %v, %v", told, code)
+	}
+	goAway := busy.await(func(f http2.Frame) bool { _, ok := f.(*http2.GoAwayFrame); return ok })
+	if goAway == nil || goAway.(*http2.GoAwayFrame).LastStreamID != 1 {
+		t.Fatalf("busy: %v", goAway)
+	}
+	busy.must(busy.request(3, true, "GET", "/"))
+	close(p.release)
+	body := ""
+	busy.await(func(f http2.Frame) bool {
+		if d, ok := f.(*http2.DataFrame); ok && d.StreamID == 1 {
+			body += string(d.Data())
 		}
+		return false
+	})
+	if err := <-done; err != nil || body != "late" || len(p.begun) != 0 {
+		t.Errorf("Shutdown: %v; the answer is %q; %d more were served", err, body, len(p.begun))
 	}
 }
 
@@ -145,7 +153,8 @@ func TestHTTP2_HandlersThatOutliveTheirClientAreWaitedFor(t *testing.T) {
 // However a shutdown falls into the coming and going of connections, each request is answered or
 // was never taken, and nothing is left.
 func TestHTTP2_ShutdownUnderLoad(t *testing.T) {
-	for range 5 {
+	t.Parallel() // for the second that a client has after a GOAWAY
+	for range 2 {
 		s := serveHTTP2(t, echo, httpserver.Options{})
 		ended := make(chan struct{})
 		for i := range 8 {

@@ -1,8 +1,10 @@
 package httpserver
 
 import (
+	"bufio"
 	"crypto/tls"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http2"
@@ -10,6 +12,19 @@ import (
 
 // protocolHTTP2 is HTTP/2's name in ALPN (RFC 9113 §3.2).
 const protocolHTTP2 = "h2"
+
+// fitForHTTP2 reports whether what a client may agree on with c is good enough for HTTP/2: TLS 1.2 with
+// the cipher that every client has (RFC 9113 §9.2). A client that chose HTTP/2 with less would be sent away.
+func fitForHTTP2(c *tls.Config) bool {
+	switch {
+	case c.MaxVersion != 0 && c.MaxVersion < tls.VersionTLS12:
+		return false
+	case c.CipherSuites == nil || c.MinVersion >= tls.VersionTLS13:
+		return true
+	}
+	return slices.Contains(c.CipherSuites, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256) ||
+		slices.Contains(c.CipherSuites, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
+}
 
 // greet looks for HTTP/2's preface in the first bytes of a connection without TLS (RFC 9113 §3.3),
 // and reports whether the connection is on its way there. No request can begin so.
@@ -58,6 +73,8 @@ func (c *conn) handOver() {
 	}
 	if t, ok := h2.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
 		h2.state = t.ConnectionState
+	} else {
+		h2.input = bufio.NewReader(h2.Conn)
 	}
 	c.server.http2.serve(h2)
 }

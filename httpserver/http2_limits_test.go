@@ -128,8 +128,12 @@ func TestHTTP2_SlowBodies(t *testing.T) {
 
 // A client that breaks its promise, resets the stream or leaves is told apart.
 func TestHTTP2_BodiesThatEndBadly(t *testing.T) {
-	errs := make(chan error, 1)
-	s := serveHTTP2(t, bodyOf(errs), httpserver.Options{})
+	begun, errs := make(chan struct{}), make(chan error, 1)
+	read := bodyOf(errs)
+	s := serveHTTP2(t, handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		begun <- struct{}{}
+		read.ServeRequest(ctx, w, r)
+	}), httpserver.Options{})
 	for name, tc := range map[string]struct {
 		do   func(r *rawClient)
 		want error
@@ -141,6 +145,7 @@ func TestHTTP2_BodiesThatEndBadly(t *testing.T) {
 	} {
 		r := s.raw(t)
 		r.must(r.request(1, false, "POST", "/", "content-length", "5"))
+		<-begun
 		tc.do(r)
 		if err := <-errs; !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
@@ -202,32 +207,48 @@ func TestHTTP2_ClientsThatTakeNothing(t *testing.T) {
 	}
 	r.ended() // the handler has returned: nobody else watches over the stream
 	s.wantConnections(0)
+
+	r = s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	long := strings.Repeat("x", http1.DefaultHeaderBytes)
+	fragment := append([]byte{}, r.fields("GET", "/", "x", long)...)
+	r.must(r.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: fragment[:16000], EndStream: true}))
+	for fragment = fragment[16000:]; len(fragment) > 16000; fragment = fragment[16000:] {
+		r.must(r.WriteContinuation(1, false, fragment[:16000]))
+	}
+	r.must(r.WriteContinuation(1, true, fragment))
+	r.ended() // this was answered by a handler of the engine's own
+	s.wantConnections(0)
 }
 
-// A client that reads slowly, but does, gets everything.
+// A client that reads slowly, but does, gets everything, though all of it takes longer than WriteTimeout.
 func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
-	body := strings.Repeat("x", 160_000)
+	t.Parallel()
+	const window, size = 8 << 10, 320 << 10
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
-		respond(w, 200, body)
-	}), httpserver.Options{WriteTimeout: time.Second})
+		respond(w, 200, strings.Repeat("x", size))
+	}), httpserver.Options{WriteTimeout: 2 * time.Second})
 	r := s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	r.must(r.request(1, true, "GET", "/"))
-	got := 0
-	for got < len(body) {
-		r.must(r.WriteWindowUpdate(0, 1000))
-		r.must(r.WriteWindowUpdate(1, 1000))
-		for most := min(got+1000, len(body)); got < most; {
-			d := r.await(func(f http2.Frame) bool { _, ok := f.(*http2.DataFrame); return ok })
-			if d == nil {
-				t.Fatalf("%d of %d bytes", got, len(body))
+	for got := 0; got < size; {
+		r.must(r.WriteWindowUpdate(0, window))
+		r.must(r.WriteWindowUpdate(1, window))
+		for most := got + window; got < most; {
+			f := r.await(func(f http2.Frame) bool {
+				_, ok := f.(*http2.DataFrame)
+				return ok || isReset(1)(f)
+			})
+			d, ok := f.(*http2.DataFrame)
+			if !ok {
+				t.Fatalf("%d of %d bytes, and %v", got, size, f)
 			}
-			got += len(d.(*http2.DataFrame).Data())
+			got += len(d.Data())
 		}
-		time.Sleep(10 * time.Millisecond) // all of it takes longer than WriteTimeout
+		time.Sleep(60 * time.Millisecond)
 	}
 }
 
 func TestHTTP2_IdleConnectionsEnd(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	s := serveHTTP2(t, echo, httpserver.Options{IdleTimeout: 50 * time.Millisecond})
 	r := s.raw(t)
 	r.must(r.request(1, true, "GET", "/"))
@@ -238,6 +259,7 @@ func TestHTTP2_IdleConnectionsEnd(t *testing.T) {
 }
 
 func TestHTTP2_NoKeepAlive(t *testing.T) {
+	t.Parallel() // for the second that a client has after a GOAWAY
 	s := serveHTTP2(t, echo, httpserver.Options{NoKeepAlive: true})
 	r := s.raw(t)
 	r.must(r.request(1, true, "GET", "/"))

@@ -39,7 +39,7 @@ func serveHTTP2(t *testing.T, h any, o httpserver.Options) *h2Server {
 		o.TLS = testcert.Shared().Server(t)
 	}
 	o.H2C = true
-	g, err := loop.NewGroup(2, loop.Options{Logger: o.Logger})
+	g, err := loop.NewGroup(2, loop.Options{Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,6 +104,21 @@ func TestHTTP2_IsOfferedAsConfigured(t *testing.T) {
 	}
 }
 
+// A configuration that HTTP/2 would not do with offers HTTP/1.1, as before HTTP/2 was there.
+func TestHTTP2_IsNotOfferedWithWeakTLS(t *testing.T) {
+	config := testcert.Shared().Server(t)
+	config.MaxVersion = tls.VersionTLS12
+	config.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA}
+	s := serveHTTP2(t, echo, httpserver.Options{TLS: config})
+	client := testcert.Shared().Client()
+	client.CipherSuites = config.CipherSuites
+	transport := &http.Transport{TLSClientConfig: client, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	if resp, got := mustGet(t, &http.Client{Transport: transport}, "https://"+s.secure); got != "GET / " || resp.ProtoMajor != 1 {
+		t.Errorf("%q by %s", got, resp.Proto)
+	}
+}
+
 func TestHTTP2_TheContextHasItsValues(t *testing.T) {
 	type key struct{}
 	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, _ *httputil.Request) {

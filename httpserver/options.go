@@ -175,13 +175,15 @@ func (o *Options) offers() *tls.Config {
 		return nil
 	}
 	offered := o.TLS.NextProtos
-	if len(offered) == 0 {
+	switch {
+	case len(offered) == 0 && (o.NoHTTP2 || !fitForHTTP2(o.TLS)):
+		offered = []string{"http/1.1"}
+	case len(offered) == 0:
 		offered = []string{protocolHTTP2, "http/1.1"}
-	} else if !o.NoHTTP2 || !slices.Contains(offered, protocolHTTP2) {
-		return o.TLS
-	}
-	if o.NoHTTP2 {
+	case o.NoHTTP2 && slices.Contains(offered, protocolHTTP2):
 		offered = slices.DeleteFunc(slices.Clone(offered), func(p string) bool { return p == protocolHTTP2 })
+	default:
+		return o.TLS
 	}
 	config := o.TLS.Clone()
 	config.NextProtos = offered

@@ -33,7 +33,7 @@ const childEnv = "EDDY_BENCH_CONNECTIONS"
 // servers print their two addresses: without TLS and with.
 var servers = map[string]func(*tls.Config) error{
 	"eddy": func(config *tls.Config) error {
-		s, err := eddy.New(hello, eddy.Options{Logger: slog.New(slog.DiscardHandler), HTTP: httpserver.Options{TLS: config}})
+		s, err := eddy.New(hello, eddy.Options{Logger: slog.New(slog.DiscardHandler), HTTP: httpserver.Options{TLS: config, H2C: true}})
 		if err != nil {
 			return err
 		}
@@ -59,8 +59,12 @@ var servers = map[string]func(*tls.Config) error{
 			return err
 		}
 		fmt.Println(clear.Addr(), secure.Addr())
-		go http.Serve(clear, hello)
-		return http.Serve(tls.NewListener(secure, config), hello)
+		s := &http.Server{Handler: hello, Protocols: new(http.Protocols)}
+		s.Protocols.SetHTTP1(true)
+		s.Protocols.SetHTTP2(true)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		go s.Serve(clear)
+		return s.Serve(tls.NewListener(secure, config))
 	},
 }
 
@@ -79,7 +83,10 @@ func beServer(name string) {
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	fmt.Fprintln(os.Stderr, name+":", servers[name](&tls.Config{Certificates: []tls.Certificate{certificate()}}))
+	fmt.Fprintln(os.Stderr, name+":", servers[name](&tls.Config{
+		Certificates: []tls.Certificate{certificate()},
+		NextProtos:   []string{"h2", "http/1.1"},
+	}))
 	os.Exit(1)
 }
 

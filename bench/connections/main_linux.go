@@ -1,7 +1,7 @@
 // Command connections measures what connections cost Eddy beside net/http: the memory of idle
 // ones, and the time of TLS handshakes.
 //
-//	go -C bench run ./connections idle [-n 5000] [-tls]
+//	go -C bench run ./connections idle [-n 5000] [-tls] [-h2]
 //	go -C bench run ./connections handshake [-n 4000]
 //
 // Each server is a child process, and they take turns.
@@ -24,12 +24,13 @@ func main() {
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	n := flags.Int("n", 0, "`connections`")
 	secure := flags.Bool("tls", false, "with TLS")
+	h2 := flags.Bool("h2", false, "by HTTP/2")
 	rounds := flags.Int("rounds", 3, "by turns")
 	var err error
 	switch os.Args[1] {
 	case "idle":
 		flags.Parse(os.Args[2:])
-		err = idle(orElse(*n, 5000), *rounds, *secure)
+		err = idle(orElse(*n, 5000), *rounds, *secure, *h2)
 	case "handshake":
 		flags.Parse(os.Args[2:])
 		err = handshakes(orElse(*n, 4000), *rounds)
@@ -43,7 +44,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: connections idle|handshake [-n connections] [-rounds n] [-tls]")
+	fmt.Fprintln(os.Stderr, "usage: connections idle|handshake [-n connections] [-rounds n] [-tls] [-h2]")
 	os.Exit(2)
 }
 

@@ -14,15 +14,22 @@ import (
 
 var clientConfig = &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}
 
-// ask sends a request by a new connection and returns that.
-func ask(addr string, config *tls.Config) (c net.Conn, err error) {
+// dial connects, with TLS if there is a configuration for it.
+func dial(addr string, config *tls.Config) (net.Conn, error) {
 	if config != nil {
-		c, err = tls.Dial("tcp", addr, config)
-	} else {
-		c, err = net.Dial("tcp", addr)
+		return tls.Dial("tcp", addr, config)
 	}
+	return net.Dial("tcp", addr)
+}
+
+// ask sends a request by a new connection and returns that.
+func ask(addr string, config *tls.Config, h2 bool) (net.Conn, error) {
+	c, err := dial(addr, config)
 	if err != nil {
 		return nil, err
+	}
+	if h2 {
+		return c, askHTTP2(c)
 	}
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		return c, err
@@ -32,16 +39,19 @@ func ask(addr string, config *tls.Config) (c net.Conn, err error) {
 }
 
 // idle prints how much memory each of n connections takes after one request.
-func idle(n, rounds int, secure bool) error {
+func idle(n, rounds int, secure, h2 bool) error {
 	config := clientConfig
-	if !secure {
+	switch {
+	case !secure:
 		config = nil
+	case h2:
+		config = http2Config
 	}
-	fmt.Printf("%d connections, TLS: %v\n%-10s %28s %28s\n", n, secure, "", "bytes a connection", "after FreeOSMemory")
+	fmt.Printf("%d connections, TLS: %v, HTTP/2: %v\n%-10s %28s %28s\n", n, secure, h2, "", "bytes a connection", "after FreeOSMemory")
 	for _, name := range []string{"eddy", "net/http"} {
 		var used, trimmed []float64
 		for range rounds {
-			u, t, err := idleOnce(name, n, config)
+			u, t, err := idleOnce(name, n, config, h2)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
@@ -52,7 +62,7 @@ func idle(n, rounds int, secure bool) error {
 	return nil
 }
 
-func idleOnce(name string, n int, config *tls.Config) (used, trimmed float64, err error) {
+func idleOnce(name string, n int, config *tls.Config, h2 bool) (used, trimmed float64, err error) {
 	server, err := start(name)
 	if err != nil {
 		return 0, 0, err
@@ -69,7 +79,7 @@ func idleOnce(name string, n int, config *tls.Config) (used, trimmed float64, er
 		}
 	}()
 	for range 20 { // what the first requests bring is not the connections'
-		c, err := ask(addr, config)
+		c, err := ask(addr, config, h2)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -77,7 +87,7 @@ func idleOnce(name string, n int, config *tls.Config) (used, trimmed float64, er
 	}
 	before := server.rss()
 	for range n {
-		c, err := ask(addr, config)
+		c, err := ask(addr, config, h2)
 		if err != nil {
 			return 0, 0, fmt.Errorf("connection %d: %w", len(open), err)
 		}
@@ -139,7 +149,7 @@ func connectOften(addr string, config *tls.Config, n int, resumed bool) error {
 	for range cap(errs) {
 		wg.Go(func() {
 			for left.Add(-1) >= 0 {
-				c, err := ask(addr, config)
+				c, err := ask(addr, config, false)
 				if err == nil {
 					if resumed && !c.(*tls.Conn).ConnectionState().DidResume {
 						err = errors.New("a session was not resumed")

@@ -23,11 +23,13 @@ func main() {
 	std := flag.Bool("std", false, "serve net/http's own types instead: a ServeMux with /plaintext and /json")
 	loops := flag.Int("loops", 0, "number of event loops (default: one for each processor)")
 	handOff := flag.Duration("hand-off", 0, "take a loop from a handler that blocks it for this `long` (default: 1ms; negative: never)")
-	tlsAddr := flag.String("tls-addr", "", "listen with TLS, too, on `address`")
+	tlsAddr := flag.String("tls-addr", "", "listen with TLS, too, on `address`; HTTP/2 is offered")
+	h2c := flag.Bool("h2c", false, "serve HTTP/2 without TLS, too, to clients that begin with it")
 	cert := flag.String("cert", "", "certificate `file` for TLS")
 	key := flag.String("key", "", "key `file` for TLS")
 	flag.Parse()
 	options := eddy.Options{Loops: *loops, HandOffAfter: *handOff}
+	options.HTTP.H2C = *h2c
 	if err := run(*addr, *root, *tlsAddr, *cert, *key, *std, options); err != nil {
 		fmt.Fprintln(os.Stderr, "target:", err)
 		os.Exit(1)
