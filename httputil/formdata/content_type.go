@@ -14,8 +14,9 @@ const (
 
 // formType returns the content type in lower case, and for a multipart form its boundary.
 func formType(header *httputil.Header) (kind, boundary string, err error) {
-	kind, params, err := httputil.ParseParams(header.Get("Content-Type"))
-	kind = strings.ToLower(kind)
+	kind, _, _ = strings.Cut(header.Get("Content-Type"), ";")
+	kind = strings.ToLower(httputil.TrimOWS(kind))
+	_, params, err := httputil.ParseParams(header.Get("Content-Type"))
 	switch {
 	case kind != multipartType && kind != urlencodedType:
 		return "", "", ErrNotForm

@@ -150,14 +150,14 @@ func (r *Reader) head() (string, error) {
 		b := r.unread()
 		if i := bytes.Index(b[from:], []byte("\r\n\r\n")); i >= 0 {
 			i += from
-			if i > r.o.PartHead {
+			if i-2 > r.o.PartHead {
 				return "", errHeadSize
 			}
 			block := string(b[min(2, i) : i+2])
 			r.use(i + 2)
 			return block, r.blankLine()
 		}
-		if len(b) > r.o.PartHead+4 {
+		if len(b) > r.o.PartHead+5 { // with the line end before it, and the most that may be seen of its own
 			return "", errHeadSize
 		}
 		from = max(0, len(b)-3)
