@@ -44,7 +44,7 @@ const (
 var (
 	errCookieName     = errors.New("httputil: the cookie's name is not a token")
 	errCookieSize     = errors.New("httputil: the cookie is larger than 4096 bytes")
-	errCookiePath     = errors.New("httputil: the cookie's path does not begin with a slash, or holds a character that a path cannot")
+	errCookiePath     = errors.New("httputil: the cookie's path does not begin with a slash, holds a character that a path cannot, or is longer than 1024 bytes")
 	errCookieDomain   = errors.New("httputil: the cookie's domain is not a host name")
 	errCookieExpires  = errors.New("httputil: the cookie's expiry is before 1601 or after 9999")
 	errCookieSameSite = errors.New("httputil: the cookie's SameSite is unknown")
@@ -136,7 +136,7 @@ func isCookiePath(s string) bool {
 			return false
 		}
 	}
-	return s[0] == '/'
+	return s[0] == '/' && len(s) <= 1024 // RFC 6265bis §5.6: a longer attribute does not count
 }
 
 // isCookieDomain reports whether s is a host name (RFC 1123 §2.1, with underscores, which occur),

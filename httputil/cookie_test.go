@@ -161,6 +161,7 @@ func TestCookie_FieldRefuses(t *testing.T) {
 		{Name: "a", Path: "/;Secure"},
 		{Name: "a", Path: "/\r\nX: y"},
 		{Name: "a", Path: "/é"},
+		{Name: "a", Path: "/" + strings.Repeat("x", 1024)},
 		{Name: "a", Domain: "a;b"},
 		{Name: "a", Domain: "a b"},
 		{Name: "a", Domain: "a..b"},

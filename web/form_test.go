@@ -290,6 +290,7 @@ func TestForm_OneFaultOneLine(t *testing.T) {
 func TestForm_AndBody(t *testing.T) {
 	urlencoded := func() *httputil.Request { return withBody(request("POST /"), formType, "a=1") }
 	multi := func() *httputil.Request { return withBody(request("POST /"), multiType, multiBody("content")) }
+	broken := func() *httputil.Request { return withBody(request("POST /"), multiType, "x") }
 	arg := func(_ context.Context, h *web.RequestHandler) error { _, err := h.BodyArgument("a"); return err }
 	body := func(ctx context.Context, h *web.RequestHandler) error {
 		b, err := h.Body(ctx)
@@ -325,6 +326,12 @@ func TestForm_AndBody(t *testing.T) {
 		{"file, argument", multi, file, arg, 200},
 		{"file, body", multi, file, body, 500},
 		{"file, parts", multi, file, stream, 500},
+		{"broken form, body", broken, func(c context.Context, h *web.RequestHandler) error {
+			if err := arg(c, h); err == nil {
+				t.Error("a broken form was taken")
+			}
+			return nil
+		}, body, 400},
 		{"parts, argument", multi, stream, arg, 500},
 		{"parts, body", multi, stream, body, 500},
 		{"parts, parts", multi, stream, stream, 500},

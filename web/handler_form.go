@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func (h *RequestHandler) readForm(o formdata.Options) (*formdata.Form, error) {
 		return nil, nil
 	}
 	if h.input == nil {
-		h.input = &input{bodyErr: errBodyUsed}
+		h.input = &input{bodyErr: cmp.Or(err, errBodyUsed)}
 	}
 	h.input.form, h.input.formErr, h.input.formRead = form, err, true
 	return form, err

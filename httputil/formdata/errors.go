@@ -57,6 +57,7 @@ var (
 	errEscape      = malformed("an argument is not urlencoded")
 
 	errParts     = tooLarge("the form has too many parts")
+	errFields    = tooLarge("the head of a part has too many fields")
 	errHeadSize  = tooLarge("the head of a part is too large")
 	errPartSize  = tooLarge("a part is too large")
 	errArguments = tooLarge("the form has too many arguments")

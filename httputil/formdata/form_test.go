@@ -220,6 +220,7 @@ func TestRead_Limits(t *testing.T) {
 		{"larger body", filePart("a", kb) + end, func(o *formdata.Options) { o.Body = 1000 }, "413"},
 		{"larger body on disk", filePart("a", strings.Repeat(kb, 100)) + end, func(o *formdata.Options) { o.Body, o.Memory = 90_000, 1 }, "413"},
 		{"default body", filePart("a", strings.Repeat(kb, 11_000)) + end, func(*formdata.Options) {}, "413"},
+		{"nothing", end, func(o *formdata.Options) { o.Body = -1 }, "413"},
 		{"parts", manyParts(101, ""), func(*formdata.Options) {}, "413"},
 		{"truncated on disk", filePart("a", strings.Repeat(kb, 100)), func(o *formdata.Options) { o.Memory = 1 }, "400"},
 		{"a bad part after one on disk", filePart("a", kb) + "--1234\r\nX: y\r\n\r\n", func(o *formdata.Options) { o.Memory = 1 }, "400"},

@@ -39,6 +39,9 @@ func TestReader_Limits(t *testing.T) {
 		{"head without end", "--1234\r\n" + headOf(1<<20), formdata.Options{}, "413"},
 		{"own head", "--1234\r\n" + headOf(40<<10) + "\r\n\r\nFoo\r\n--1234--", formdata.Options{PartHead: 40 << 10}, `"Foo"`},
 		{"larger than its own head", "--1234\r\n" + headOf(101) + "\r\n\r\nFoo\r\n--1234--", formdata.Options{PartHead: 100}, "413"},
+		{"fields", onePart("Content-Disposition: form-data; name=a" + strings.Repeat("\nX:", 31)), formdata.Options{}, `"Foo"`},
+		{"more fields", onePart("Content-Disposition: form-data; name=a" + strings.Repeat("\nX:", 32)), formdata.Options{}, "413"},
+		{"no part at all", manyParts(1, "x"), formdata.Options{Parts: -1}, "413"},
 		{"part", manyParts(1, "12345"), formdata.Options{Part: 5}, `"12345"`},
 		{"larger part", manyParts(1, "123456"), formdata.Options{Part: 5}, "!413 413"},
 	} {

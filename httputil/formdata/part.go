@@ -3,6 +3,7 @@ package formdata
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,11 +27,18 @@ type Part struct {
 	size int64
 }
 
+// maxFields is how many fields the head of a part may have. A file keeps them, and a field takes more memory than the
+// four bytes that it may be sent in.
+const maxFields = 32
+
 var errPartOver = errors.New("formdata: read of a part after the next one was asked for")
 
 func newPart(r *Reader, head string) (*Part, error) {
-	if !utf8.ValidString(head) {
+	switch {
+	case !utf8.ValidString(head):
 		return nil, errPartText
+	case strings.Count(head, "\r\n") > maxFields:
+		return nil, errFields
 	}
 	header, err := httputil.ParseHeader(head)
 	if err != nil {
@@ -59,31 +67,39 @@ func (p *Part) dispose(disposition string) error {
 	if err != nil || !strings.EqualFold(kind, "form-data") {
 		return errDisposition
 	}
-	name, _, err := params.Extended("name")
-	if err != nil {
-		return errDisposition
+	if p.Name, err = parameter(params, "name"); err != nil {
+		return err
 	}
-	if p.Name = unescapeQuote(name); !isName(p.Name) {
+	if !isName(p.Name) {
 		return errName
 	}
-	file, isFile, err := params.Extended("filename")
-	if err != nil {
-		return errDisposition
-	}
+	file, err := parameter(params, "filename")
 	// Browsers send an empty name for a file that nobody has chosen: a field, as for Tornado.
-	if !isFile || file == "" {
-		return nil
+	if err != nil || file == "" {
+		return err
 	}
-	p.FileName = lastElement(unescapeQuote(file))
+	p.FileName = lastElement(file)
 	if !isName(p.FileName) || p.FileName == "." || p.FileName == ".." {
 		return errFileName
 	}
 	return nil
 }
 
-// unescapeQuote undoes the one escape that browsers write and that can be undone: a quote as %22. They leave "%" as it
+// parameter returns the value of a parameter in any form, "" if there is none.
+//
+// In the plain form it undoes the one escape that browsers write and that can be undone: a quote as %22. They leave "%" as it
 // is, so that more would change names; %0D and %0A stay, which would be control characters.
-func unescapeQuote(s string) string { return strings.ReplaceAll(s, "%22", `"`) }
+func parameter(params httputil.Params, name string) (string, error) {
+	value, _, err := params.Extended(name)
+	if err != nil {
+		return "", errDisposition
+	}
+	isExtended := func(p httputil.Param) bool { return strings.HasPrefix(p.Name, name+"*") }
+	if !slices.ContainsFunc(params, isExtended) {
+		value = strings.ReplaceAll(value, "%22", `"`)
+	}
+	return value, nil
+}
 
 func isName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 })

@@ -190,10 +190,11 @@ func (r *Reader) content() ([]byte, error) {
 			r.atDelim = true
 			continue
 		}
-		// A delimiter may begin at the last CR, and nowhere else, since it holds but one.
+		// A delimiter may have begun at the last CR, and nowhere else, since it holds but one.
 		r.safe = len(b)
-		if i := bytes.LastIndexByte(b, '\r'); i >= 0 && bytes.HasPrefix(r.delim, b[i:]) {
-			r.safe = i
+		tail := b[max(0, len(b)-len(r.delim)+1):]
+		if i := bytes.LastIndexByte(tail, '\r'); i >= 0 && bytes.HasPrefix(r.delim, tail[i:]) {
+			r.safe -= len(tail) - i
 		}
 		if r.safe == 0 {
 			if err := r.fill(); err != nil {

@@ -178,6 +178,8 @@ func TestReader_FileNames(t *testing.T) {
 		`filename`:                                        "",
 		`filename="ab.txt"; filename*=UTF-8''%C3%A1b.txt`: "áb.txt",
 		`filename*=UTF-8''%2e%2e%2fx`:                     "x",
+		`filename*=UTF-8''a%2522`:                         "a%22", // that escape is for the plain form
+		`filename=a%22; filename*=UTF-8''a%2522`:          "a%22",
 		`filename*0=a; filename*1=b`:                      "ab",
 		`filename="x/"`:                                   "400",
 		`filename=".."`:                                   "400",
