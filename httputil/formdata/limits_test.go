@@ -43,6 +43,8 @@ func TestReader_Limits(t *testing.T) {
 		{"more fields", onePart("Content-Disposition: form-data; name=a" + strings.Repeat("\nX:", 32)), formdata.Options{}, "413"},
 		{"no part at all", manyParts(1, "x"), formdata.Options{Parts: -1}, "413"},
 		{"part", manyParts(1, "12345"), formdata.Options{Part: 5}, `"12345"`},
+		{"part of many reads", manyParts(1, strings.Repeat("x", 50_000)), formdata.Options{Part: 50_000}, `x"`},
+		{"larger part of many reads", manyParts(1, strings.Repeat("x", 50_001)), formdata.Options{Part: 50_000}, "!413 413"},
 		{"larger part", manyParts(1, "123456"), formdata.Options{Part: 5}, "!413 413"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -192,6 +194,9 @@ func TestReader_PartIsOverWithTheNext(t *testing.T) {
 	for range 2 {
 		if _, err := r.Next(); err != io.EOF {
 			t.Errorf("%v", err)
+		}
+		if _, err := second.Read(make([]byte, 1)); err == nil || err == io.EOF {
+			t.Errorf("the last part still reads: %v", err)
 		}
 	}
 }

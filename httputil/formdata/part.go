@@ -160,18 +160,12 @@ func (p *Part) WriteTo(w io.Writer) (written int64, err error) {
 
 // content returns content that is here, and holds the limit.
 func (p *Part) content() ([]byte, error) {
-	switch {
-	case p.r.err != nil:
-		return nil, p.r.err
-	case p.r.part != p:
+	if p.r.part != p {
 		return nil, errPartOver
 	}
 	data, err := p.r.content()
 	if limit := p.r.o.Part; err == nil && limit > 0 && p.size+int64(len(data)) > limit {
-		err = errPartSize
-	}
-	if err != nil && err != io.EOF {
-		p.r.err = err
+		return nil, errPartSize
 	}
 	return data, err
 }
