@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -274,6 +275,35 @@ func TestEngines_FormDisconnect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A connection goes on after a form, whatever the framing and whatever follows the last boundary.
+func TestEngines_FormKeepsTheConnection(t *testing.T) {
+	body := multiBody("content")
+	forEachEngine(t, formApplication(quiet), func(t *testing.T, base string) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		r := bufio.NewReader(c)
+		for _, path := range []string{"/form", "/parts", "/file"} {
+			for _, text := range []string{body, strings.TrimSuffix(body, "\r\n"), body + "more\r\n--1234--\r\n"} {
+				for _, framing := range []string{fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(text), text),
+					fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(text), text)} {
+					fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%s", path, multiType, framing)
+					resp, err := http.ReadResponse(r, nil)
+					if err != nil {
+						t.Fatalf("%s after %d bytes: %v", path, len(text), err)
+					}
+					answer, err := io.ReadAll(resp.Body)
+					if resp.StatusCode != 200 || !strings.Contains(string(answer), "x.txt") || err != nil {
+						t.Errorf("%s: %d %s, %v", path, resp.StatusCode, answer, err)
+					}
+				}
+			}
+		}
+	})
 }
 
 // The first fault ends the reading, with one line in the log that quotes nothing (CVE-2025-47287).

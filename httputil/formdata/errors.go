@@ -40,8 +40,8 @@ func tooLarge(reason string) *Error {
 var ErrNotForm = &Error{Status: http.StatusUnsupportedMediaType, Reason: "the content type is not that of a form"}
 
 var (
-	errCoded = &Error{Status: http.StatusUnsupportedMediaType, Reason: "the form has a content coding"}
-	errPart  = &Error{Status: http.StatusUnsupportedMediaType, Reason: "a part has a transfer encoding"}
+	errCoded      = &Error{Status: http.StatusUnsupportedMediaType, Reason: "the form has a content coding"}
+	errPartCoding = &Error{Status: http.StatusUnsupportedMediaType, Reason: "a part has a transfer encoding"}
 
 	errType        = malformed("the content type is malformed")
 	errNoBoundary  = malformed("the content type has no usable boundary")

@@ -3,7 +3,6 @@ package formdata
 import (
 	"io"
 	"net/url"
-	"strings"
 	"sync/atomic"
 
 	"eddy/httputil"
@@ -46,15 +45,14 @@ func read(body io.Reader, header *httputil.Header, o Options, create createFunc)
 }
 
 func readURLEncoded(body io.Reader, o Options) (*Form, error) {
-	var text strings.Builder
-	n, err := io.Copy(&text, io.LimitReader(body, o.Values+1))
+	text, err := io.ReadAll(io.LimitReader(body, o.Values+1))
 	if err != nil {
 		return nil, err
 	}
-	if n > o.Values {
+	if int64(len(text)) > o.Values {
 		return nil, errValues
 	}
-	values, err := parseURLEncoded(text.String(), o.Arguments)
+	values, err := parseURLEncoded(string(text), o.Arguments)
 	if err != nil {
 		return nil, err
 	}

@@ -267,6 +267,41 @@ func TestRead_FilesInMemoryAreBoundedTogether(t *testing.T) {
 	}
 }
 
+func TestRead_NoFileInMemory(t *testing.T) {
+	o, files := inDir(t)
+	o.Memory = -1
+	form, err := formdata.Read(strings.NewReader(filePart("a", "x")+filePart("b", "")+"--1234--"), formHeader(multi), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := form.Files["f"]; f[0].InMemory() || !f[1].InMemory() {
+		t.Errorf("in memory: %v and %v", f[0].InMemory(), f[1].InMemory())
+	}
+	if err := form.Close(); err != nil || len(files()) != 0 {
+		t.Errorf("%v, left behind: %q", err, files())
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for name, form := range map[string][2]string{
+		"urlencoded": {urlencoded, "name=Ada+Lovelace&mail=ada%40example.com&text=" + strings.Repeat("word+", 20)},
+		"multipart":  {multi, fieldPart("name", "Ada") + filePart("a.txt", strings.Repeat("x", 4000)) + "--1234--"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			header := formHeader(form[0])
+			b.SetBytes(int64(len(form[1])))
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := formdata.Read(strings.NewReader(form[1]), header, formdata.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				f.Close()
+			}
+		})
+	}
+}
+
 // A tinyDisk is a temporary file on a disk with so much room.
 type tinyDisk struct {
 	*os.File

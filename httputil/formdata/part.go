@@ -53,7 +53,7 @@ func newPart(r *Reader, head string) (*Part, error) {
 	switch coding := strings.ToLower(header.Get("Content-Transfer-Encoding")); coding {
 	case "", "7bit", "8bit", "binary": // the content as it is (RFC 7578 §4.7)
 	default:
-		return nil, errPart
+		return nil, errPartCoding
 	}
 	if err := p.dispose(header.Get("Content-Disposition")); err != nil {
 		return nil, err
