@@ -32,7 +32,7 @@ func read(body io.Reader, header *httputil.Header, o Options, create createFunc)
 	if err != nil {
 		return nil, err
 	}
-	body = &bounded{body, o.Body}
+	body = &bounded{body, o.Body, errBody}
 	if kind == urlencodedType {
 		return readURLEncoded(body, o)
 	}
@@ -45,12 +45,9 @@ func read(body io.Reader, header *httputil.Header, o Options, create createFunc)
 }
 
 func readURLEncoded(body io.Reader, o Options) (*Form, error) {
-	text, err := io.ReadAll(io.LimitReader(body, o.Values+1))
+	text, err := io.ReadAll(&bounded{body, o.Values, errValues})
 	if err != nil {
 		return nil, err
-	}
-	if int64(len(text)) > o.Values {
-		return nil, errValues
 	}
 	values, err := parseURLEncoded(string(text), o.Arguments)
 	if err != nil {
@@ -68,10 +65,11 @@ func (f *Form) Close() error {
 	return f.spool.close()
 }
 
-// bounded fails beyond its limit.
+// bounded fails with beyond once more was read than left.
 type bounded struct {
-	r    io.Reader
-	left int64
+	r      io.Reader
+	left   int64
+	beyond error
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -82,7 +80,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		b.left = 0
-		return 0, errBody
+		return 0, b.beyond
 	}
 	return n, err
 }

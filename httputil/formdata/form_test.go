@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"os"
 	"runtime"
@@ -264,6 +265,18 @@ func TestRead_FilesInMemoryAreBoundedTogether(t *testing.T) {
 	}
 	if got != "true true false false " {
 		t.Errorf("in memory: %s", got)
+	}
+}
+
+// The largest limits are none, and not so large that they overflow.
+func TestRead_Unlimited(t *testing.T) {
+	const most = math.MaxInt64
+	o := formdata.Options{Body: most, Values: most, Memory: most, Part: most, Parts: math.MaxInt32, Arguments: math.MaxInt32}
+	for contentType, body := range map[string]string{urlencoded: "a=1", multi: fieldPart("a", "1") + filePart("f", "x") + "--1234--"} {
+		form, err := formdata.Read(strings.NewReader(body), formHeader(contentType), o)
+		if err != nil || form.Values.Get("a") != "1" {
+			t.Errorf("%s: %v", contentType, err)
+		}
 	}
 }
 
