@@ -43,9 +43,9 @@
 //
 // # Limits
 //
-// Body, BindJSON and the body arguments read at most [Settings].MaxBody bytes, 10 MiB by
-// default; beyond it stands 413. A handler that reads Request.Body itself is under the
-// engine's limit alone. An unflushed response is held in memory whole; flush a large one
+// Body, BindJSON and the arguments of a body read at most [Settings].MaxBody bytes, 10 MiB by
+// default, and forms have the limits of [Settings].Form; beyond them stands 413. A handler that reads Request.Body
+// itself, or Parts, is under the engine's limit alone. An unflushed response is held in memory whole; flush a large one
 // in pieces. Path values and arguments that are not UTF-8 are refused with 400.
 //
 // A server that is not behind TLS should check the Host of its requests ([Host]):

@@ -70,7 +70,7 @@ func (e *InvalidArgumentError) HTTPStatus() int { return http.StatusBadRequest }
 // InvalidBodyError says that a request's body is not what it claims to be; it answers
 // 400. Its text leaves Err out, which may quote the body.
 type InvalidBodyError struct {
-	Format string // "JSON" or "form"
+	Format string // "JSON"
 	Err    error
 }
 

@@ -152,6 +152,8 @@ func (h *RequestHandler) connectionClosed(ctx context.Context) {
 
 // end comes last, whatever happened before.
 func (h *RequestHandler) end(ctx context.Context) {
+	// Deferred, as what comes before it may panic, or be the first to ask for the form.
+	defer h.closeForm(ctx)
 	if h.entry.route.has(hookFinish) {
 		h.finish(ctx)
 	}

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// Argument returns the value of an argument of the query or of a urlencoded body. If it
+// Argument returns the value of an argument of the query or of a form, urlencoded or multipart. If it
 // is repeated, the last one counts, the body's after the query's. The value is trimmed
 // of white space, and control characters in it, but for tabs and line breaks, are
 // replaced by spaces. It fails with a [MissingArgumentError], an
-// [InvalidArgumentError], or what [RequestHandler.Body] fails with: the first use of a
-// body's arguments reads the body, and waits for it.
+// [InvalidArgumentError], or what [RequestHandler.Form] fails with: the first use of a
+// body's arguments reads the form, and waits for it.
 func (h *RequestHandler) Argument(name string) (string, error) {
 	return h.required(name, fromQuery|fromBody)
 }
@@ -84,12 +84,12 @@ func (h *RequestHandler) optional(name, otherwise string, from source) (string, 
 // last returns the last value of an argument, and whether there is one.
 func (h *RequestHandler) last(name string, from source) (value string, ok bool, err error) {
 	if from&fromBody != 0 {
-		form, err := h.form()
+		form, err := h.readForm(h.app.settings.Form)
 		if err != nil {
 			return "", false, err
 		}
-		if values := form[name]; len(values) > 0 {
-			value, ok = values[len(values)-1], true
+		if form != nil {
+			value, ok = lastOf(form.Values[name])
 		}
 	}
 	if from&fromQuery != 0 && !ok {
@@ -100,6 +100,13 @@ func (h *RequestHandler) last(name string, from source) (value string, ok bool, 
 	}
 	value, err = cleanArgument(name, value)
 	return value, true, err
+}
+
+func lastOf(values []string) (string, bool) {
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[len(values)-1], true
 }
 
 func (h *RequestHandler) all(name string, from source) ([]string, error) {
@@ -124,11 +131,14 @@ func (h *RequestHandler) raw(name string, from source) ([]string, error) {
 	if from&fromBody == 0 {
 		return values, nil
 	}
-	form, err := h.form()
+	form, err := h.readForm(h.app.settings.Form)
 	if err != nil {
 		return nil, err
 	}
-	return append(slices.Clip(values), form[name]...), nil
+	if form == nil {
+		return values, nil
+	}
+	return append(slices.Clip(values), form.Values[name]...), nil
 }
 
 func cleanArgument(name, value string) (string, error) {

@@ -3,27 +3,33 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"mime"
-	"net/url"
+	"errors"
 	"time"
 
 	"eddy/httputil"
+	"eddy/httputil/formdata"
 )
 
 // input is what was read of a request's body.
 type input struct {
+	limit   int64 // of body
+	limited bool  // by SetMaxBody
+	read    bool  // body and bodyErr are known
 	body    []byte
 	bodyErr error
-	form    url.Values
-	formErr error
-	parsed  bool
-	read    bool
-	limit   int64 // of body
+
+	formRead bool           // form and formErr are known
+	form     *formdata.Form // nil if the body is none
+	formErr  error
 }
+
+// errBodyUsed is for a handler that asks for a body again that went by as a stream.
+var errBodyUsed = errors.New("web: the request's body was read as a multipart form already")
 
 // Body reads the request's body whole and returns it; later calls return the same. It
 // waits for the client. A body beyond [Settings].MaxBody, or what SetMaxBody has set, fails
-// with httputil.ErrBodyTooLarge, which answers 413.
+// with httputil.ErrBodyTooLarge, which answers 413. A multipart body that was read by parts or as a
+// form is gone: Body fails then. The other way round works: body first, then arguments.
 func (h *RequestHandler) Body(ctx context.Context) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -51,7 +57,8 @@ func (h *RequestHandler) BindJSON(ctx context.Context, v any) error {
 // with an error that is errors.ErrUnsupported where the engine's limit cannot be set; Body goes by n
 // all the same.
 func (h *RequestHandler) SetMaxBody(n int64) error {
-	h.ownInput().limit = n
+	in := h.ownInput()
+	in.limit, in.limited = n, true
 	return h.Request.SetMaxBody(n)
 }
 
@@ -74,26 +81,4 @@ func (h *RequestHandler) readBody() *input {
 		in.body, in.bodyErr = httputil.ReadBody(h.Request, in.limit)
 	}
 	return in
-}
-
-// form returns the arguments of a urlencoded body; bodies of other types have none.
-func (h *RequestHandler) form() (url.Values, error) {
-	if h.Request.ContentLength == 0 {
-		return nil, nil
-	}
-	kind, _, err := mime.ParseMediaType(h.Request.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, nil
-	}
-	in := h.readBody()
-	if in.bodyErr != nil {
-		return nil, in.bodyErr
-	}
-	if !in.parsed {
-		in.parsed = true
-		if in.form, err = url.ParseQuery(string(in.body)); err != nil {
-			in.formErr = &InvalidBodyError{Format: "form", Err: err}
-		}
-	}
-	return in.form, in.formErr
 }

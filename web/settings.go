@@ -1,6 +1,10 @@
 package web
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"eddy/httputil/formdata"
+)
 
 const defaultMaxBody = 10 << 20
 
@@ -21,15 +25,26 @@ type Settings struct {
 	// stack. It tells strangers about the program: for development only.
 	ServeTraceback bool
 
-	// MaxBody is how many bytes of a request body Body, BindJSON and the body arguments
+	// MaxBody is how many bytes of a request body Body, BindJSON and a urlencoded form
 	// take, 10 MiB if zero, unbounded if negative. Beyond it they fail with httputil.ErrBodyTooLarge, which
 	// answers 413.
 	MaxBody int64
+
+	// Form bounds forms, and says where large files go. Body and Values in it are MaxBody if zero; the
+	// other fields have the defaults of their own. A larger Body lets strangers fill the disk by so much with each
+	// request to a handler that asks for arguments: give it to the route that needs it, by [RequestHandler.FormWith].
+	Form formdata.Options
 }
 
 func (s *Settings) fill() {
 	if s.MaxBody == 0 {
 		s.MaxBody = defaultMaxBody
+	}
+	if s.Form.Body == 0 {
+		s.Form.Body = formLimit(s.MaxBody)
+	}
+	if s.Form.Values == 0 {
+		s.Form.Values = formLimit(s.MaxBody)
 	}
 }
 

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"stream"},
 	{"tcp"},
 	{"httputil"},
-	{"http1", "websocket/wire"},
+	{"http1", "httputil/formdata", "websocket/wire"},
 	{"internal/nethttp"},
 	{"httpserver", "httpclient"},
 	{"websocket"},

@@ -1,0 +1,53 @@
+package formdata_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"eddy/httputil"
+	"eddy/httputil/formdata"
+)
+
+func Example() {
+	body := "--X\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nNotes\r\n" +
+		"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--X--\r\n"
+	var header httputil.Header
+	header.Set("Content-Type", "multipart/form-data; boundary=X")
+
+	form, err := formdata.Read(strings.NewReader(body), &header, formdata.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer form.Close()
+	file := form.Files["file"][0]
+	content, err := file.Body()
+	fmt.Println(form.Values.Get("title"), file.Name, string(content), err)
+	// Output: Notes a.txt hello <nil>
+}
+
+func ExampleReader() {
+	body := "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--X--\r\n"
+	var header httputil.Header
+	header.Set("Content-Type", "multipart/form-data; boundary=X")
+
+	parts, err := formdata.NewReader(strings.NewReader(body), &header, formdata.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for {
+		part, err := parts.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		n, err := io.Copy(io.Discard, part)
+		fmt.Println(part.Name, part.FileName, n, err)
+	}
+	// Output: file a.txt 5 <nil>
+}
