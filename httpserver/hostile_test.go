@@ -95,7 +95,7 @@ var deaf = handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *h
 	respond(w, 200, "early")
 })
 
-// filler is what clients send on after they should have stopped: more than the kernel holds.
+// filler is what clients send on after they should have stopped: more than draining reads at once.
 var filler = strings.Repeat("x", 2<<20)
 
 var refusals = []struct {

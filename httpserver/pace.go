@@ -103,6 +103,6 @@ func (x *exchange) keepWriteDeadline() {
 	c.FlushNow()
 	if c.Blocked() {
 		c.firm = true
-		c.SetDeadline(max(x.bounds.write.Sub(time.Now()), 1))
+		c.SetDeadline(max(time.Until(x.bounds.write), 1))
 	}
 }
