@@ -35,12 +35,22 @@ func (c *conn) timed() bool {
 		c.phase == skipping && (o.BodyTimeout > 0 || c.server.spreader.Stopped())
 }
 
+// allow gives the client d for what the phase, which has just begun, waits for.
+func (c *conn) allow(d time.Duration) {
+	c.firm = false
+	if c.timed() || !c.Blocked() {
+		c.SetDeadline(d)
+	} else {
+		c.watchOutput()
+	}
+}
+
 // StreamBlocked implements stream.Sink.
 func (c *conn) StreamBlocked() {
 	switch {
 	case c.phase == busy:
 		c.x.watchOutput()
-	case !c.timed():
+	case c.phase != fresh && !c.timed(): // a fresh connection has no output but its handshake's
 		c.watchOutput()
 	}
 }
@@ -51,9 +61,9 @@ func (c *conn) StreamFlushed() {
 	switch {
 	case c.phase == busy:
 		c.x.unwatchOutput()
-	case c.phase <= idle:
+	case c.phase == idle:
 		c.rest()
-	case c.phase != leaving && !c.timed():
+	case (c.phase == reading || c.phase == skipping) && !c.timed():
 		c.SetDeadline(0)
 	}
 }
@@ -67,7 +77,7 @@ func (c *conn) StreamDeadline() {
 		c.answer(408, "the request's head did not arrive in time")
 	case c.phase == skipping && c.timed():
 		c.leave((*stream.Stream).Drain)
-	case c.Pending() > 0 && !c.firm && c.keepsUp():
+	case c.phase != fresh && c.Pending() > 0 && !c.firm && c.keepsUp():
 		c.SetDeadline(c.server.options.WriteTimeout)
 	default:
 		c.CloseNow()
