@@ -201,6 +201,32 @@ func TestSetWriteDeadline(t *testing.T) {
 	}
 }
 
+// The deadline of one response's rest ends where another begins, and leaves none without a bound.
+func TestSetWriteDeadline_IsFollowedByOthers(t *testing.T) {
+	h := handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		w.(deadlines).SetWriteDeadline(time.Now().Add(time.Hour))
+		respond(w, 200, strings.Repeat("x", 1000))
+	})
+	o := httpserver.Options{WriteTimeout: 10 * time.Second, HeaderTimeout: 10 * time.Second, BodyTimeout: 10 * time.Second}
+	for name, send := range map[string][]string{
+		"a body that nobody reads": {upload},
+		"a part of a head":         {get, "GET /"},
+		"a malformed head":         {get, "GET / HTTP/1.1\r\n", "no\r\n\r\n"},
+	} {
+		bubble(t, h, o, func(h *harness) {
+			p := h.connect()
+			p.SetRoom(10)
+			for _, s := range send {
+				h.send(p, s)
+			}
+			time.Sleep(25 * time.Second)
+			if !closed(p) {
+				t.Errorf("%s: open", name)
+			}
+		})
+	}
+}
+
 // isGone reports whether the server sends no more.
 func isGone(p *peer) bool {
 	gone, ended := p.Closed()

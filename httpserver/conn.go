@@ -128,7 +128,7 @@ func (c *conn) advance() {
 		c.leave((*stream.Stream).Close)
 	case len(p) > 0 && c.phase != reading:
 		c.phase = reading
-		c.SetDeadline(c.server.options.HeaderTimeout)
+		c.allow(c.server.options.HeaderTimeout)
 	}
 }
 
@@ -174,7 +174,7 @@ func (c *conn) ended(keepAlive, complete bool) {
 	case !complete && !last && c.skippable(x.expect):
 		c.phase = skipping
 		c.Resume()
-		c.SetDeadline(c.server.options.BodyTimeout)
+		c.allow(c.server.options.BodyTimeout)
 	case !complete || last && (x.body != nil || len(c.Unread()) > 0 || c.Neglected()):
 		// Closing with unread bytes would reset the connection, and the response with it.
 		// Old clients send a CRLF behind a body, so one may be on its way.
@@ -275,7 +275,7 @@ func (c *conn) closeIfIdle() {
 	case fresh, idle:
 		c.leave((*stream.Stream).Close)
 	case greeting, reading, skipping:
-		c.SetDeadline(shutdownHead)
+		c.allow(shutdownHead)
 	case handing:
 		c.CloseNow()
 	}

@@ -67,20 +67,20 @@ func dial(t *testing.T, addr string, secure bool) net.Conn {
 }
 
 // last reads a response that must be the connection's last, and returns its body.
-func last(t *testing.T, c net.Conn, status int) string {
+func last(t *testing.T, name string, c net.Conn, status int) string {
 	t.Helper()
 	r := bufio.NewReader(c)
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != status || !resp.Close {
-		t.Errorf("got %s, close %v, %q, %v; want %d", resp.Status, resp.Close, body, err, status)
+		t.Errorf("%s: got %s, close %v, %q, %v; want %d", name, resp.Status, resp.Close, body, err, status)
 	}
 	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
-		t.Errorf("%q behind the last response, %v", rest[:min(len(rest), 100)], err)
+		t.Errorf("%s: %q behind the last response, %v", name, rest[:min(len(rest), 100)], err)
 	}
 	return string(body)
 }
@@ -95,7 +95,7 @@ var deaf = handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *h
 	respond(w, 200, "early")
 })
 
-// filler is what clients send on after they should have stopped: more than the kernel holds.
+// filler is what clients send on after they should have stopped: more than draining reads at once.
 var filler = strings.Repeat("x", 2<<20)
 
 var refusals = []struct {
@@ -120,18 +120,23 @@ var refusals = []struct {
 // Every refusal, and every answer that comes before its request is complete, says that it is the
 // last, and reaches clients that go on sending: also those that look for it only afterwards.
 func TestRefusals_ReachClientsThatStillSend(t *testing.T) {
-	o := httpserver.Options{
-		HeaderTimeout: 200 * time.Millisecond, BodyTimeout: 200 * time.Millisecond, Limits: http1.Limits{Body: 1e9},
-	}
+	o := httpserver.Options{Limits: http1.Limits{Body: 1e9}}
 	for _, secure := range []bool{false, true} {
 		o.TLS = nil
 		if secure {
 			o.TLS = testcert.Shared().Server(t)
 		}
-		_, addr := onSockets(t, deaf, o)
+		_, patient := onSockets(t, deaf, o)
+		hasty := o
+		hasty.HeaderTimeout, hasty.BodyTimeout = 200*time.Millisecond, 200*time.Millisecond
+		_, short := onSockets(t, deaf, hasty)
 		for _, tt := range refusals {
 			for _, first := range []bool{false, true} {
 				name := fmt.Sprintf("TLS %v, %d to %q, sends all first: %v", secure, tt.status, tt.send[:min(len(tt.send), 60)], first)
+				addr := patient
+				if tt.status == http.StatusRequestTimeout {
+					addr = short
+				}
 				c := dial(t, addr, secure)
 				if _, err := io.WriteString(c, tt.send); err != nil {
 					t.Fatal(err)
@@ -151,7 +156,7 @@ func TestRefusals_ReachClientsThatStillSend(t *testing.T) {
 						t.Errorf("%s: %v", name, err)
 					}
 				}
-				if body := last(t, c, tt.status); !strings.Contains(body, tt.says) {
+				if body := last(t, name, c, tt.status); !strings.Contains(body, tt.says) {
 					t.Errorf("%s: the answer says %q", name, body)
 				}
 				c.Close()

@@ -37,12 +37,22 @@ func (c *conn) timed() bool {
 		c.phase == skipping && (o.BodyTimeout > 0 || c.server.spreader.Stopped())
 }
 
+// allow gives the client d for what the phase, which has just begun, waits for.
+func (c *conn) allow(d time.Duration) {
+	c.firm = false
+	if c.timed() || !c.Blocked() {
+		c.SetDeadline(d)
+	} else {
+		c.watchOutput()
+	}
+}
+
 // StreamBlocked implements stream.Sink.
 func (c *conn) StreamBlocked() {
 	switch {
 	case c.phase == busy:
 		c.x.watchOutput()
-	case !c.timed():
+	case c.phase != fresh && !c.timed(): // a fresh connection has no output but its handshake's
 		c.watchOutput()
 	}
 }
@@ -55,9 +65,9 @@ func (c *conn) StreamFlushed() {
 		c.x.unwatchOutput()
 	case c.phase == handing:
 		c.handOver()
-	case c.phase == fresh || c.phase == idle:
+	case c.phase == idle:
 		c.rest()
-	case c.phase != leaving && !c.timed():
+	case (c.phase == reading || c.phase == skipping) && !c.timed():
 		c.SetDeadline(0)
 	}
 }
@@ -71,7 +81,7 @@ func (c *conn) StreamDeadline() {
 		c.answer(&httputil.Request{}, 408, "the request's head did not arrive in time")
 	case c.phase == skipping && c.timed():
 		c.leave((*stream.Stream).Drain)
-	case c.Pending() > 0 && !c.firm && c.keepsUp():
+	case c.phase != fresh && c.Pending() > 0 && !c.firm && c.keepsUp():
 		c.SetDeadline(c.server.options.WriteTimeout)
 	default:
 		c.CloseNow()
@@ -107,6 +117,6 @@ func (x *exchange) keepWriteDeadline() {
 	c.FlushNow()
 	if c.Blocked() {
 		c.firm = true
-		c.SetDeadline(max(x.bounds.write.Sub(time.Now()), 1))
+		c.SetDeadline(max(time.Until(x.bounds.write), 1))
 	}
 }

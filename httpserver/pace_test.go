@@ -28,6 +28,7 @@ var phases = []struct{ name, send, then string }{
 	{"leaving", "GET /short HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", ""},
 	{"leaving, with something unread", "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
 	{"another request comes, and waits for something else", "GET /short HTTP/1.1\r\nHost: h\r\n\r\n", "GET /quiet HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"a part of another head comes", "GET /short HTTP/1.1\r\nHost: h\r\n\r\n", "GET /"},
 	{"more requests than are answered", strings.Repeat("GET /short HTTP/1.1\r\nHost: h\r\n\r\n", 20), ""},
 }
 
