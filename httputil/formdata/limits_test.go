@@ -100,7 +100,7 @@ func (p *pattern) Read(b []byte) (int, error) {
 
 // An upload takes the reader's buffer and no more, however large it is and by whichever method it is read.
 func TestReader_LargeUploadTakesNoMemory(t *testing.T) {
-	const size = 16 << 20
+	const size = 8 << 20
 	for name, drain := range map[string]func(p *formdata.Part) (int64, error){
 		"Read": func(p *formdata.Part) (n int64, err error) {
 			buf := make([]byte, 1000)
@@ -146,7 +146,7 @@ func TestReader_LargeUploadTakesNoMemory(t *testing.T) {
 
 // The content of a part that is read byte by byte is searched once: otherwise each byte would cost a whole buffer's search.
 func TestReader_SmallReadsAreLinear(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20
 	body := "--1234\r\nContent-Disposition: form-data; name=a\r\n\r\n" + strings.Repeat("\r\n--123", size/7) + "\r\n--1234--"
 	r, err := formdata.NewReader(strings.NewReader(body), formHeader("multipart/form-data; boundary=1234"), formdata.Options{})
 	if err != nil {
