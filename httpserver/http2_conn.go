@@ -25,6 +25,7 @@ type http2Conn struct {
 	state         func() tls.ConnectionState // nil without TLS
 	input         *bufio.Reader              // nil with TLS, which has its own
 	begun         atomic.Bool                // the client has said hello
+	served        atomic.Int64               // requests
 	users         atomic.Int32               // the connection itself, and its handlers
 
 	mu      sync.Mutex
@@ -91,6 +92,13 @@ func (c *http2Conn) acquire() bool {
 	c.active++
 	c.mu.Unlock()
 	return true
+}
+
+// isLast counts a request, and reports whether it is the last one that the connection may have.
+// Those that are open beside it are served, too.
+func (c *http2Conn) isLast() bool {
+	most := c.host.server.options.MaxRequestsPerConnection
+	return c.served.Add(1) >= int64(most) && most > 0
 }
 
 // returned counts a handler out. If it was the last one, the client has WriteTimeout to take what

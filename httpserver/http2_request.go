@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"eddy/httputil"
 	"eddy/internal/nethttp"
@@ -31,12 +32,12 @@ func (h *http2Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, reason)
 		return
 	}
-	if h.server.options.NoKeepAlive {
+	if h.server.options.NoKeepAlive || c.isLast() {
 		w.Header().Set("Connection", "close") // the engine sends a GOAWAY instead
 	}
 	x := &http2Exchange{host: h}
 	x.writer.init(w.(http2ResponseWriter), r.Method, h.server.options.WriteTimeout)
-	ctx, cancel := closedByClient(r.Context())
+	ctx, cancel := withCauses(r.Context(), h.server.options.RequestTimeout)
 	defer cancel()
 	x.req = r.WithContext(ctx)
 	if r.ContentLength != 0 {
@@ -58,8 +59,6 @@ func (h *http2Host) check(r *http.Request) (status int, reason string) {
 		return http.StatusRequestURITooLong, "request line too long"
 	case fields > limits.HeaderFields:
 		return http.StatusRequestHeaderFieldsTooLarge, "too many header fields"
-	case limits.Body >= 0 && r.ContentLength > limits.Body:
-		return http.StatusRequestEntityTooLarge, "body too large"
 	}
 	return 0, ""
 }
@@ -77,13 +76,20 @@ func respondError(w http.ResponseWriter, status int, reason string) {
 	fmt.Fprintf(w, "%d %s%s\n", status, http.StatusText(status), reason)
 }
 
-// closedByClient returns ctx with the cause that HTTP/1 gives: the engine ends a request's context
-// when the client has reset the stream or left.
-func closedByClient(ctx context.Context) (context.Context, context.CancelFunc) {
+// withCauses returns ctx with the causes that HTTP/1 gives: the engine ends a request's context when
+// the client has reset the stream or left. limit is the RequestTimeout, if there is one.
+func withCauses(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	told, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { cancel(httputil.ErrClosed) })
+	var timer *time.Timer
+	if limit > 0 {
+		timer = time.AfterFunc(limit, func() { cancel(httputil.ErrRequestTimeout) })
+	}
 	return told, func() {
 		stop()
+		if timer != nil {
+			timer.Stop()
+		}
 		cancel(nil)
 	}
 }
@@ -97,7 +103,7 @@ func (x *http2Exchange) run() {
 		}
 		x.end(returned, p)
 	}()
-	nethttp.Serve(&x.writer, x.req, x.host.server.handler)
+	nethttp.ServeAs(x.host.server.options.Protocol, &x.writer, x.req, x.host.server.handler)
 	returned = true
 }
 

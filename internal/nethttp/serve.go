@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -17,20 +18,24 @@ import (
 // Serve answers a request of net/http by h. It keeps httputil's promises: h may read
 // the request while it writes the response, and a response without a head becomes a 500.
 // A panic in h passes through.
-func Serve(w http.ResponseWriter, r *http.Request, h httputil.Handler) {
+func Serve(w http.ResponseWriter, r *http.Request, h httputil.Handler) { ServeAs("", w, r, h) }
+
+// ServeAs is Serve for requests whose protocol is known to be another than the connection's, unless
+// a proxy that is trusted has told it. "" means the connection's.
+func ServeAs(protocol string, w http.ResponseWriter, r *http.Request, h httputil.Handler) {
 	if r.ContentLength != 0 {
 		// Without it, net/http closes the body once the response begins. A writer that
 		// cannot do it, such as HTTP/2's, is full duplex anyway.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	sw := &serveWriter{rw: w, req: r, length: -1}
-	h.ServeRequest(r.Context(), sw, serverRequest(w, r))
+	h.ServeRequest(r.Context(), sw, serverRequest(protocol, w, r))
 	sw.end()
 }
 
 // serverRequest translates a request. Path and query come from r.URL, which a
 // middleware may have changed; URI stays what the client sent.
-func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
+func serverRequest(protocol string, w http.ResponseWriter, r *http.Request) *httputil.Request {
 	req := &httputil.Request{
 		Method:        r.Method,
 		URI:           r.RequestURI,
@@ -38,7 +43,7 @@ func serverRequest(w http.ResponseWriter, r *http.Request) *httputil.Request {
 		Query:         r.URL.RawQuery,
 		Version:       r.Proto,
 		Host:          r.Host,
-		Protocol:      protocolOf(r),
+		Protocol:      cmp.Or(protocol, protocolOf(r)),
 		Header:        requestFields(r),
 		ContentLength: r.ContentLength,
 		Conn:          conn{r},

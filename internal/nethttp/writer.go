@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -167,7 +168,28 @@ func (w *serveWriter) short() bool {
 // end keeps the promise about a handler that wrote no head. A short body needs nothing
 // here: net/http sees it and closes the connection.
 func (w *serveWriter) end() {
-	if w.status == 0 && !w.detached {
-		http.Error(w.rw, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	if w.status != 0 || w.detached {
+		return
 	}
+	status := w.failure()
+	http.Error(w.rw, http.StatusText(status), status)
+}
+
+// failure returns the status of the answer to a request whose handler made none: what ended its
+// context or its body, or else 500.
+func (w *serveWriter) failure() int {
+	if context.Cause(w.req.Context()) == httputil.ErrRequestTimeout {
+		return http.StatusServiceUnavailable
+	}
+	if body, ok := w.req.Body.(interface{ Fault() error }); ok {
+		switch err := body.Fault(); {
+		case errors.Is(err, httputil.ErrBodyTooLarge):
+			return http.StatusRequestEntityTooLarge
+		case errors.Is(err, httputil.ErrBodyTimeout):
+			return http.StatusRequestTimeout
+		case errors.Is(err, httputil.ErrBodyMalformed):
+			return http.StatusBadRequest
+		}
+	}
+	return http.StatusInternalServerError
 }
