@@ -179,26 +179,6 @@ func (x *exchange) complete(held, closing bool) {
 	}
 }
 
-// closing reports whether it is known now that the connection ends behind the response: the
-// server is being shut down, or what is left of the request's body is broken or too much to skip.
-func (x *exchange) closing(held bool) (last bool) {
-	switch {
-	case x.conn.server.spreader.Stopped():
-		return true
-	case !x.unread.Load():
-		return false
-	case held:
-		return x.leavesBody()
-	}
-	err := x.onLoop(func() { last = x.leavesBody() })
-	return last || err != nil
-}
-
-func (x *exchange) leavesBody() bool {
-	c := x.conn
-	return c.x != x || c.last || !c.skippable(x.expect)
-}
-
 // end ends the response, with an error if there is none yet, and reports whether another
 // one may follow it.
 func (x *exchange) end(held bool) bool {
@@ -230,29 +210,6 @@ func (x *exchange) end(held bool) bool {
 		x.logLength("a response has more bytes than announced")
 	}
 	return x.enc.KeepAlive() && !x.long
-}
-
-func (x *exchange) logLength(what string) {
-	x.conn.server.options.Logger.Error(what, slog.Any("error", httputil.ErrBodyLength),
-		slog.String("method", x.req.Method), slog.String("path", x.req.Path))
-}
-
-// failure returns what answers a request whose handler made no answer: what ended its context or
-// its body, or else 500.
-func (x *exchange) failure(held bool) (status int, reason string) {
-	switch {
-	case x.Err() == httputil.ErrRequestTimeout:
-		return http.StatusServiceUnavailable, "the request took too long"
-	case held && x.body != nil && x.body.status != 0:
-		return x.body.status, bodyFaults[x.body.status]
-	}
-	return http.StatusInternalServerError, ""
-}
-
-var bodyFaults = map[int]string{
-	http.StatusBadRequest:            "malformed body",
-	http.StatusRequestTimeout:        "the body did not arrive in time",
-	http.StatusRequestEntityTooLarge: "the body is too large",
 }
 
 // appendError appends a whole response with a short text.
