@@ -15,9 +15,6 @@ import (
 	"eddy/internal/nethttp"
 )
 
-// engineDeadlines says whether Eddy's own engine has deadlines for one request.
-const engineDeadlines = false
-
 func onEngine(w httputil.ResponseWriter, h http.HandlerFunc) {
 	r := &httputil.Request{Method: "GET", URI: "/", Path: "/", Version: httputil.HTTP11, Body: http.NoBody}
 	nethttp.Handler(h).ServeRequest(context.Background(), w, r)
@@ -69,9 +66,6 @@ func TestControl_EnginesWithout(t *testing.T) {
 }
 
 func TestControl_DeadlinesOnEddy(t *testing.T) {
-	if !engineDeadlines {
-		t.Skip("the engine has no deadlines for one request yet")
-	}
 	tc := wireCase{handler: do(func(w http.ResponseWriter, r *http.Request, n *notes) {
 		n.add("%v", http.NewResponseController(w).SetReadDeadline(time.Now().Add(20*time.Millisecond)))
 		_, err := io.ReadAll(r.Body)
