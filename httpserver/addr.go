@@ -50,9 +50,9 @@ func (x *exchange) LocalAddr() netip.AddrPort { return x.addr(local) }
 
 func (x *exchange) addr(of side) netip.AddrPort {
 	x.mu.Lock()
-	if x.addrs != nil && x.addrs[of].known {
+	if x.rare != nil && x.rare.addrs[of].known {
 		defer x.mu.Unlock()
-		return x.addrs[of].addr
+		return x.rare.addrs[of].addr
 	}
 	x.mu.Unlock()
 	var a netip.AddrPort
@@ -64,13 +64,11 @@ func (x *exchange) addr(of side) netip.AddrPort {
 func (x *exchange) keepAddr(of side, a netip.AddrPort) netip.AddrPort {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.addrs == nil {
-		x.addrs = new(addrs)
-	}
-	if entry := &x.addrs[of]; !entry.known {
+	entry := &x.uncommon().addrs[of]
+	if !entry.known {
 		entry.addr, entry.known = a, true
 	}
-	return x.addrs[of].addr
+	return entry.addr
 }
 
 // Follow implements httputil.Conn.

@@ -16,6 +16,7 @@ type bounds struct {
 	output  time.Time // when output that waits is looked at; zero: none waits
 	read    time.Time // the handler's deadline for the body
 	write   time.Time // and for its output
+	armed   int64     // what the connection's deadline is set to, in nanoseconds of Unix; 0: none
 	endless bool      // the body may take for ever
 	limits  *http1.Limits
 }
@@ -84,15 +85,19 @@ func (x *exchange) arm() {
 	if !first.IsZero() {
 		at = first.UnixNano()
 	}
+	if at == 0 && x.bounds == nil {
+		return // nor was there any
+	}
+	b := x.own()
 	switch {
-	case at == x.armed:
+	case at == b.armed:
 		return // to set it again would put it off by a tick, again and again
 	case at == 0:
 		x.conn.SetDeadline(0)
 	default:
 		x.conn.SetDeadline(max(first.Sub(x.conn.Loop().Now()), 1))
 	}
-	x.armed = at
+	b.armed = at
 }
 
 // earlier returns the first of two times, of which zero is none.
@@ -109,7 +114,7 @@ func passed(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }
 // overdue is called when the first of the deadlines has come.
 func (x *exchange) overdue() {
 	c, now := x.conn, x.conn.Loop().Now()
-	x.armed = 0
+	x.own().armed = 0
 	if x.body != nil && passed(x.body.until, now) {
 		x.body.until = time.Time{}
 		c.InterruptRead(httputil.ErrBodyTimeout)
@@ -186,10 +191,7 @@ func (x *exchange) SetWriteDeadline(t time.Time) error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.writeBy = nil
-	if !t.IsZero() {
-		x.writeBy = &t
-	}
+	x.uncommon().writeBy = t
 	return nil
 }
 

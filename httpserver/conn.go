@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"math"
@@ -132,11 +133,17 @@ func (c *conn) advance() {
 	}
 }
 
+var newline = []byte("\n")
+
 // begin starts an exchange. The head is copied once, into one string that all strings of
 // the request are slices of.
 func (c *conn) begin(head []byte) {
 	x := &exchange{conn: c}
-	x.req.Header = httputil.HeaderOver(x.fields[:])
+	fields := x.fields[:]
+	if n := bytes.Count(head, newline) - 2; n > len(fields) { // without the request line and the empty one
+		fields = make([]httputil.Field, 0, min(n, c.server.heads.HeaderFields))
+	}
+	x.req.Header = httputil.HeaderOver(fields)
 	err := c.reader.ParseHead(string(head), &c.server.heads, &x.req)
 	c.Discard(len(head))
 	if err == nil && c.reader.ExpectUnknown() {

@@ -32,34 +32,51 @@ type exchange struct {
 	mu        sync.Mutex
 	enc       http1.ResponseEncoder
 	out       *loop.Buffer // written, not handed to the connection
-	addrs     *addrs
-	trailer   *httputil.Header // what SetTrailer has set
-	writeBy   *time.Time       // the handler's deadline for writes
-	late      bool             // it has passed
-	detached  bool             // the handler has taken the connection, or is about to
-	continued bool             // the handler has written a 100 by itself
-	finished  bool             // no more may be written
-	keepAlive bool             // and another request may follow
-	closed    bool             // the connection is gone
-	failed    bool             // the response cannot be completed: close instead
-	muted     bool             // and without an answer, by http.ErrAbortHandler
-	short     bool             // because it has fewer bytes than announced
-	long      bool             // the handler had more bytes than announced
-	owed      int64            // of files: counted for the body, and not sent yet
+	rare      *rarities    // nil until something of it is needed
+	late      bool         // the handler's deadline for writes has passed
+	detached  bool         // the handler has taken the connection, or is about to
+	continued bool         // the handler has written a 100 by itself
+	finished  bool         // no more may be written
+	keepAlive bool         // and another request may follow
+	closed    bool         // the connection is gone
+	failed    bool         // the response cannot be completed: close instead
+	muted     bool         // and without an answer, by http.ErrAbortHandler
+	short     bool         // because it has fewer bytes than announced
+	long      bool         // the handler had more bytes than announced
 
 	unread atomic.Bool // the request's body was not read to its end
 
 	// These are the loop's.
-	body     *body
-	bounds   *bounds
-	armed    int64 // the time that the connection's deadline is set to, in nanoseconds; 0: none
 	expect   bool  // the client waits for a 100 before it sends the body
 	sent     bool  // some of the final response was handed over
 	settled  bool  // all of it was, or it was withheld
 	bodyRead bool  // the request was read to its end
 	withheld error // the fault that was found in the request
-	fields   [8]httputil.Field
+	body     *body
+	bounds   *bounds
+
+	fields [inlineFields]httputil.Field
 }
+
+// rarities are what few exchanges have, and what mu guards.
+type rarities struct {
+	addrs   addrs
+	trailer *httputil.Header // what SetTrailer has set
+	writeBy time.Time        // the handler's deadline for writes, zero for none
+	owed    int64            // bytes of files: counted for the body, and not sent yet
+}
+
+// uncommon returns the rarities. The caller holds mu.
+func (x *exchange) uncommon() *rarities {
+	if x.rare == nil {
+		x.rare = new(rarities)
+	}
+	return x.rare
+}
+
+// inlineFields is how many header fields lie within an exchange. Programs send about as many; more, as
+// browsers do, get an array of the right size.
+const inlineFields = 3
 
 // flushSize is how much a response collects before it is handed over by itself.
 const flushSize = 32 << 10
@@ -196,10 +213,14 @@ func (x *exchange) end(held bool) bool {
 		}
 		return x.enc.KeepAlive() && err == nil
 	}
-	if x.failed || x.owed > 0 {
+	var trailer *httputil.Header
+	if x.rare != nil {
+		trailer = x.rare.trailer
+	}
+	if x.failed || x.rare != nil && x.rare.owed > 0 {
 		return false
 	}
-	p, err := x.enc.AppendEnd(b.Tail(), x.trailer)
+	p, err := x.enc.AppendEnd(b.Tail(), trailer)
 	if err != nil {
 		x.failed, x.short = true, true
 		x.logLength("incomplete response")
@@ -293,12 +314,12 @@ func (x *exchange) SetTrailer(h *httputil.Header) error {
 		return err
 	}
 	trailer := h.Clone()
-	x.trailer = &trailer
+	x.uncommon().trailer = &trailer
 	return nil
 }
 
 func (x *exchange) writable() error {
-	if x.writeBy != nil && passed(*x.writeBy, time.Now()) {
+	if x.rare != nil && passed(x.rare.writeBy, time.Now()) {
 		x.late = true
 	}
 	switch {
@@ -444,6 +465,44 @@ func (x *exchange) Finish() error {
 		return httputil.ErrBodyLength
 	}
 	return nil
+}
+
+// Respond is what httputil.Respond calls: a whole response for the price of one step, if the loop is at
+// hand.
+func (x *exchange) Respond(status int, reason string, h *httputil.Header, body []byte) error {
+	if len(body) > flushSize || status < 200 || !x.hold() {
+		return httputil.RespondBySteps(x, status, reason, h, body)
+	}
+	defer x.release(true)
+	closing := x.closing(true)
+	x.mu.Lock()
+	err := x.respond(status, reason, h, body, closing)
+	x.mu.Unlock()
+	if err == nil {
+		x.settle()
+	}
+	return err
+}
+
+// respond writes a whole response. The caller holds mu and the loop.
+func (x *exchange) respond(status int, reason string, h *httputil.Header, body []byte, closing bool) error {
+	if err := x.writable(); err != nil {
+		return err
+	}
+	if closing && !x.enc.HeadWritten() {
+		x.enc.Init(&x.req, false)
+	}
+	b := x.buffer(true)
+	p, err := x.enc.AppendHead(b.Tail(), status, reason, h, int64(len(body)), x.date(true))
+	if err != nil {
+		return err
+	}
+	p, err = x.enc.AppendBody(p, body)
+	b.SetTail(p)
+	if err == nil {
+		x.complete(true, closing)
+	}
+	return err
 }
 
 // finished is an exchange that was finished by a goroutine that does not have the loop.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	"eddy/http1"
 	"eddy/httputil"
 	"eddy/internal/nethttp"
 )
@@ -51,10 +52,8 @@ func (f Func) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *ht
 	case answer.Status < 200:
 		panic(fmt.Sprintf("httpserver: a Func has returned status %d", answer.Status))
 	}
-	switch err := w.WriteHead(answer.Status, "", &answer.Header, int64(len(answer.Body))); {
-	case err == nil:
-		w.Write(answer.Body) // which fails only if the client has left
-	case !errors.Is(err, httputil.ErrClosed):
+	var fault *http1.Error
+	if err := httputil.Respond(w, answer.Status, "", &answer.Header, answer.Body); errors.As(err, &fault) {
 		panic(err) // a status beyond 999: the function's fault, for the log
 	}
 }

@@ -45,7 +45,7 @@ func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
 		err = errors.ErrUnsupported
 	}
 	if err == nil {
-		x.owed += n
+		x.uncommon().owed += n
 	}
 	x.mu.Unlock()
 	if err != nil {
@@ -55,7 +55,7 @@ func (x *exchange) SendFile(f fs.File, n int64) (int64, error) {
 		return 0, x.lost(err)
 	}
 	x.mu.Lock()
-	x.owed -= n
+	x.rare.owed -= n
 	x.mu.Unlock()
 	_, err = regular.Seek(offset+n, io.SeekStart)
 	return n, err

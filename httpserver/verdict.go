@@ -9,7 +9,7 @@ import (
 
 // closing reports whether it is known now that the connection ends behind the response: the
 // server is being shut down, or what is left of the request's body is broken or too much to skip.
-func (x *exchange) closing(held bool) (last bool) {
+func (x *exchange) closing(held bool) bool {
 	switch {
 	case x.conn.server.spreader.Stopped():
 		return true
@@ -18,6 +18,12 @@ func (x *exchange) closing(held bool) (last bool) {
 	case held:
 		return x.leavesBody()
 	}
+	return x.closingElsewhere()
+}
+
+// closingElsewhere is closing for who does not hold the loop. It is apart, as its closure would cost
+// every caller of the other an allocation.
+func (x *exchange) closingElsewhere() (last bool) {
 	err := x.onLoop(func() { last = x.leavesBody() })
 	return last || err != nil
 }

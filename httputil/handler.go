@@ -61,6 +61,31 @@ type ResponseWriter interface {
 	Finish() error
 }
 
+// Respond sends a whole response: it is WriteHead with the length of body, Write and Finish, and
+// fails as those do. An engine that does the three in one step, as Eddy's own does, does it
+// by its method of this name.
+func Respond(w ResponseWriter, status int, reason string, header *Header, body []byte) error {
+	if engine, ok := w.(interface {
+		Respond(status int, reason string, header *Header, body []byte) error
+	}); ok {
+		return engine.Respond(status, reason, header, body)
+	}
+	return RespondBySteps(w, status, reason, header, body)
+}
+
+// RespondBySteps is [Respond] without a look for a method of this name.
+func RespondBySteps(w ResponseWriter, status int, reason string, header *Header, body []byte) error {
+	if err := w.WriteHead(status, reason, header, int64(len(body))); err != nil {
+		return err
+	}
+	if len(body) > 0 {
+		if _, err := w.Write(body); err != nil {
+			return err
+		}
+	}
+	return w.Finish()
+}
+
 // Conn tells about the connection that a request came by. Its methods may be called
 // from any goroutine.
 type Conn interface {

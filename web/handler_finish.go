@@ -21,7 +21,15 @@ func (h *RequestHandler) Finish() error {
 		return h.failed
 	}
 	if !h.headSent {
-		if err := h.conclude(); err != nil {
+		length, err := h.conclude()
+		if err != nil {
+			return err
+		}
+		h.headSent = true
+		if length == int64(len(h.body)) {
+			return h.respond()
+		}
+		if err := h.sendHead(length); err != nil {
 			return err
 		}
 	}
@@ -32,24 +40,32 @@ func (h *RequestHandler) Finish() error {
 	return h.w.Finish()
 }
 
-// conclude sends the head of a response whose body is known as a whole.
-func (h *RequestHandler) conclude() error {
+// respond sends a response that is known as a whole.
+func (h *RequestHandler) respond() error {
+	err := httputil.Respond(h.w, int(h.status), h.phrase(), &h.header, h.body)
+	h.finished = err == nil
+	return err
+}
+
+// conclude decides about the head of a response whose body is known as a whole, and returns
+// the length that it tells.
+func (h *RequestHandler) conclude() (int64, error) {
 	if !bodyAllowed(h.status) {
 		if len(h.body) > 0 {
-			return errBodyNotAllowed
+			return 0, errBodyNotAllowed
 		}
 		h.dropRepresentation()
-		return h.sendHead(0)
+		return 0, nil
 	}
 	if h.status == http.StatusOK && h.isRead() {
 		etag := h.etag()
 		if h.failed != nil {
-			return h.failed
+			return 0, h.failed
 		}
 		if etag != "" && noneMatch(&h.Request.Header, etag) {
 			h.status, h.reason, h.body = http.StatusNotModified, "", nil
 			h.dropRepresentation()
-			return h.sendHead(0)
+			return 0, nil
 		}
 	}
 	length := int64(len(h.body))
@@ -57,7 +73,7 @@ func (h *RequestHandler) conclude() error {
 		// A Head method says how long Get's body would be, or nothing.
 		length = h.announced(0)
 	}
-	return h.sendHead(length)
+	return length, nil
 }
 
 // isRead reports whether the request asks for a representation and changes nothing.

@@ -60,7 +60,7 @@ func TestControl_EnginesWithout(t *testing.T) {
 		}
 		io.WriteString(w, "hello")
 	})
-	if len(e.calls) != 2 {
+	if len(e.calls) != 3 {
 		t.Errorf("calls %q", e.calls)
 	}
 }

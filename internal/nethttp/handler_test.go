@@ -48,17 +48,17 @@ func TestHandler_Calls(t *testing.T) {
 		want         []string
 	}{
 		{"nothing", "GET", func(http.ResponseWriter, *http.Request) {},
-			[]string{"head 200 length 0"}},
+			[]string{"head 200 length 0", "finish"}},
 		{"small", "GET", write("hello"),
-			[]string{"head 200 length 5" + text, "write 5"}},
+			[]string{"head 200 length 5" + text, "write 5", "finish"}},
 		{"the largest small", "GET", write(large[:2048]),
-			[]string{"head 200 length 2048" + text, "write 2048"}},
+			[]string{"head 200 length 2048" + text, "write 2048", "finish"}},
 		{"the smallest large", "GET", write(large[:2049]),
 			[]string{"head 200 length -1" + text, "write 2049"}},
 		{"small writes are joined", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte("ab"))
 			io.WriteString(w, "cd")
-		}, []string{"head 200 length 4" + text, "write 4"}},
+		}, []string{"head 200 length 4" + text, "write 4", "finish"}},
 		{"growing beyond the buffer", "GET", func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, large[:2000])
 			io.WriteString(w, large[:100])
@@ -67,11 +67,11 @@ func TestHandler_Calls(t *testing.T) {
 		{"announced", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "3")
 			io.WriteString(w, "abc")
-		}, []string{"head 200 length 3" + text, "write 3"}},
+		}, []string{"head 200 length 3" + text, "write 3", "finish"}},
 		{"broken announcement", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "-3")
 			io.WriteString(w, "abc")
-		}, []string{"head 200 length 3" + text, "write 3"}},
+		}, []string{"head 200 length 3" + text, "write 3", "finish"}},
 		{"flush", "GET", func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "ab")
 			w.(http.Flusher).Flush()
@@ -80,15 +80,15 @@ func TestHandler_Calls(t *testing.T) {
 		{"HEAD without a body says nothing of its length", "HEAD", func(http.ResponseWriter, *http.Request) {},
 			[]string{"head 200 length -1"}},
 		{"HEAD with a body", "HEAD", write("hello"),
-			[]string{"head 200 length 5" + text, "write 5"}},
+			[]string{"head 200 length 5" + text, "write 5", "finish"}},
 		{"304 describes no body", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(304)
-		}, []string{"head 304 length 0"}},
+		}, []string{"head 304 length 0", "finish"}},
 		{"interim", "GET", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(204)
-		}, []string{"head 103 length 0", "flush", "head 204 length 0"}},
+		}, []string{"head 103 length 0", "flush", "head 204 length 0", "finish"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var e engine

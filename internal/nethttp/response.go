@@ -156,6 +156,12 @@ const sniffLength = 512
 
 func (w *responseWriter) commit(next []byte) error {
 	w.committed = true
+	w.sniffType(next)
+	return w.w.WriteHead(w.status, "", &w.head, w.length)
+}
+
+// sniffType finds the type of a body that has none.
+func (w *responseWriter) sniffType(next []byte) {
 	if w.sniff {
 		sample := w.buf
 		if more := min(sniffLength-len(sample), len(next)); more > 0 {
@@ -165,7 +171,6 @@ func (w *responseWriter) commit(next []byte) error {
 			w.head.Append("Content-Type", http.DetectContentType(sample))
 		}
 	}
-	return w.w.WriteHead(w.status, "", &w.head, w.length)
 }
 
 // Flush implements http.Flusher.
@@ -198,7 +203,12 @@ func (w *responseWriter) end() {
 		if w.length < 0 && !w.unsized && (w.method != http.MethodHead || len(w.buf) > 0) {
 			w.length = int64(len(w.buf))
 		}
-		// An error tells that nobody is there any more.
+		// Errors tell that nobody is there any more.
+		if w.length == int64(len(w.buf)) {
+			w.sniffType(nil)
+			_ = httputil.Respond(w.w, w.status, "", &w.head, w.buf)
+			return
+		}
 		_ = w.drain(nil)
 	}
 	if w.length < 0 {
