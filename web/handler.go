@@ -25,11 +25,9 @@ type RequestHandler struct {
 	w     httputil.ResponseWriter
 
 	header httputil.Header
-	reason string // "" for the status's own
-	body   []byte // output that is held back
-	failed error  // the first refused header field or status; it ends in a 500
-	args   []string
-	input  *input // nil until the request's body is asked for
+	body   []byte    // output that is held back
+	rare   *rarities // nil until something of it is needed
+	input  *input    // nil until the request's body is asked for
 
 	status   int16
 	headSent bool
@@ -39,12 +37,36 @@ type RequestHandler struct {
 	fieldStorage [4]httputil.Field
 }
 
+// rarities are what few requests have.
+type rarities struct {
+	reason  string // of the status, "" for its own
+	failed  error  // the first refused header field or status; it ends in a 500
+	args    []string
+	storage [2]string // for args
+}
+
+func (h *RequestHandler) uncommon() *rarities {
+	if h.rare == nil {
+		h.rare = new(rarities)
+	}
+	return h.rare
+}
+
+// failure returns what latch has kept.
+func (h *RequestHandler) failure() error {
+	if h.rare == nil {
+		return nil
+	}
+	return h.rare.failed
+}
+
 func (h *RequestHandler) handler() *RequestHandler { return h }
 
 func (h *RequestHandler) init(a *Application, e *entry, self Handler, w httputil.ResponseWriter, r *httputil.Request, args []string) {
 	h.Request, h.app, h.entry, h.self, h.w = r, a, e, self, w
 	if len(args) > 0 {
-		h.args = append([]string(nil), args...) // they lie on the router's stack
+		rare := h.uncommon()
+		rare.args = append(rare.storage[:0], args...) // they lie on the router's stack
 	}
 	h.header = httputil.HeaderOver(h.fieldStorage[:])
 }
@@ -54,14 +76,19 @@ func (h *RequestHandler) init(a *Application, e *entry, self Handler, w httputil
 func (h *RequestHandler) PathValue(name string) string {
 	for i, n := range h.entry.pattern.names {
 		if n == name && n != "" {
-			return h.args[i]
+			return h.rare.args[i]
 		}
 	}
 	return ""
 }
 
 // PathArgs returns the decoded values of all wildcards or groups, in the pattern's order.
-func (h *RequestHandler) PathArgs() []string { return h.args }
+func (h *RequestHandler) PathArgs() []string {
+	if h.rare == nil {
+		return nil
+	}
+	return h.rare.args
+}
 
 // Application returns the application that the request came to.
 func (h *RequestHandler) Application() *Application { return h.app }

@@ -133,10 +133,13 @@ func trace(err error) string {
 	return text
 }
 
-// phrase returns the reason phrase.
+// phrase returns the reason phrase, "" where the engine knows it as well.
 func (h *RequestHandler) phrase() string {
-	if h.reason != "" {
-		return h.reason
+	if h.rare == nil && h.status == http.StatusOK {
+		return ""
+	}
+	if h.rare != nil && h.rare.reason != "" {
+		return h.rare.reason
 	}
 	if usual := http.StatusText(int(h.status)); usual != "" {
 		return usual

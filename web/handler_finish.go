@@ -17,8 +17,8 @@ func (h *RequestHandler) Finish() error {
 	if h.finished {
 		return httputil.ErrFinished
 	}
-	if h.failed != nil {
-		return h.failed
+	if err := h.failure(); err != nil {
+		return err
 	}
 	if !h.headSent {
 		length, err := h.conclude()
@@ -59,11 +59,12 @@ func (h *RequestHandler) conclude() (int64, error) {
 	}
 	if h.status == http.StatusOK && h.isRead() {
 		etag := h.etag()
-		if h.failed != nil {
-			return 0, h.failed
+		if err := h.failure(); err != nil {
+			return 0, err
 		}
 		if etag != "" && noneMatch(&h.Request.Header, etag) {
-			h.status, h.reason, h.body = http.StatusNotModified, "", nil
+			h.SetStatus(http.StatusNotModified)
+			h.body = nil
 			h.dropRepresentation()
 			return 0, nil
 		}

@@ -16,9 +16,11 @@ func (h *RequestHandler) SetStatus(status int, reason ...string) {
 		h.latch(fmt.Errorf("web: status %d is not one for a response", status))
 		return
 	}
-	h.status, h.reason = int16(status), ""
+	h.status = int16(status)
 	if len(reason) > 0 {
-		h.reason = safeReason(reason[0])
+		h.uncommon().reason = safeReason(reason[0])
+	} else if h.rare != nil {
+		h.rare.reason = ""
 	}
 }
 
@@ -64,8 +66,8 @@ func (h *RequestHandler) HeaderValue(name string) string { return h.header.Get(n
 // latch keeps the first mistake until the head would be sent, so that the setters need
 // no error result that every caller would have to look at.
 func (h *RequestHandler) latch(err error) {
-	if h.failed == nil {
-		h.failed = err
+	if rare := h.uncommon(); rare.failed == nil {
+		rare.failed = err
 	}
 }
 
@@ -83,7 +85,10 @@ func (h *RequestHandler) reset() {
 	h.header.Reset()
 	h.header.Append("Server", "Eddy")
 	h.header.Append("Content-Type", htmlType)
-	h.status, h.reason, h.failed = http.StatusOK, "", nil
+	h.status = http.StatusOK
+	if h.rare != nil {
+		h.rare.reason, h.rare.failed = "", nil
+	}
 	h.body = h.body[:0]
 }
 

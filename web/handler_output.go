@@ -114,8 +114,8 @@ func (h *RequestHandler) Flush(ctx context.Context) error {
 	switch {
 	case h.finished:
 		return httputil.ErrFinished
-	case h.failed != nil:
-		return h.failed
+	case h.failure() != nil:
+		return h.failure()
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
