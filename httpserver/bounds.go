@@ -162,7 +162,7 @@ func (x *exchange) bound(change func(b *bounds)) error {
 		}
 	})
 	if err == nil && over {
-		err = httputil.ErrFinished
+		err = x.overErr()
 	}
 	return err
 }
