@@ -177,3 +177,68 @@ func TestRandom_ConnectionsEndWhereTheySay(t *testing.T) {
 		})
 	}
 }
+
+// erratic is a handler that sets deadlines, waits, reads and writes as rnd has it, and minds no error.
+func erratic(rnd *rand.Rand) handlerFunc {
+	seconds := func(least, most int) time.Duration { return time.Duration(least+rnd.IntN(most-least)) * time.Second }
+	return func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
+		for range rnd.IntN(8) {
+			switch rnd.IntN(8) {
+			case 0:
+				w.(deadlines).SetReadDeadline(time.Now().Add(seconds(-5, 25)))
+			case 1:
+				w.(deadlines).SetWriteDeadline(time.Now().Add(seconds(-2, 28)))
+			case 2:
+				w.(deadlines).SetWriteDeadline(time.Time{})
+				w.(deadlines).SetReadDeadline(time.Time{})
+			case 3:
+				async.Sleep(ctx, seconds(0, 10))
+			case 4:
+				io.CopyN(io.Discard, r.Body, 300)
+			case 5:
+				w.WriteHead(200, "", &httputil.Header{}, -1)
+				io.WriteString(w, strings.Repeat("x", rnd.IntN(300_000)))
+			case 6:
+				w.Flush()
+			case 7:
+				r.SetBodyTimeout(seconds(0, 20))
+			}
+		}
+	}
+}
+
+// Whatever handlers and clients do, the deadlines end every connection.
+func TestRandom_EveryConnectionEnds(t *testing.T) {
+	for seed := range uint64(150) {
+		o := httpserver.Options{BodyTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second, IdleTimeout: 15 * time.Second, HeaderTimeout: 10 * time.Second}
+		if seed%3 == 0 {
+			o.RequestTimeout = 15 * time.Second
+		}
+		bubble(t, erratic(rand.New(rand.NewPCG(seed, 3))), o, func(h *harness) {
+			rnd := rand.New(rand.NewPCG(seed, 4))
+			p := h.connect()
+			for range 5 {
+				text, _ := whimRequest(rnd, seed)
+				n := rnd.IntN(len(text) + 1)
+				p.SetRoom(rnd.IntN(200_000))
+				h.send(p, text[:n])
+				time.Sleep(time.Duration(rnd.IntN(8000)) * time.Millisecond)
+				p.Send(text[n:])
+			}
+			if rnd.IntN(3) == 0 {
+				p.CloseWrite()
+			}
+			for range 50 {
+				time.Sleep(10 * time.Second)
+				h.take(p)
+				p.SetRoom(1)
+				if seed%2 == 0 {
+					p.Send("x")
+				}
+			}
+			if h.take(p); !closed(p) {
+				t.Errorf("seed %d: open", seed)
+			}
+		})
+	}
+}
