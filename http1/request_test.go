@@ -152,6 +152,8 @@ var refusedRequests = []wireCase{
 	{"9112 3.2.3 path", "CONNECT /a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
 	{"9112 3.2.3 port", "CONNECT a:1x HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
 	{"9112 3.2.3 long port", "CONNECT a:123456 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+	{"9110 9.3.6 port 0", "CONNECT a:0 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+	{"9110 9.3.6 port beyond all", "CONNECT a:65536 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
 	{"9112 3.2.3 empty brackets", "CONNECT []:1 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
 	{"9112 3.2.3 without brackets", "CONNECT ::1:1 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
 	{"9112 3.2.4 asterisk", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "400"},

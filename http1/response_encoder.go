@@ -14,7 +14,7 @@ type ResponseEncoder struct {
 	old      bool // the client speaks HTTP/1.0
 	headOnly bool // the request was a HEAD
 	connect  bool // the request was a CONNECT
-	closing  bool // the caller's header has "Connection: close"
+	closing  bool // the head shall say "Connection: close"
 }
 
 // Init readies the encoder for the response to req; of a request that could not be parsed
@@ -27,6 +27,10 @@ func (e *ResponseEncoder) Init(req *httputil.Request, keepAlive bool) {
 	}
 	e.side, e.keepAlive = serverSide, keepAlive
 }
+
+// Last makes the response the last one on its connection, if the final head was not appended yet: it
+// will say so.
+func (e *ResponseEncoder) Last() { e.closing = true }
 
 // AppendHead appends the status line and the header to dst.
 //

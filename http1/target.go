@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"strconv"
 	"strings"
 
 	"eddy/httputil"
@@ -69,11 +70,13 @@ func parseAbsolute(req *httputil.Request, target string) *Error {
 	return nil
 }
 
-// isAuthority reports whether s is host:port, the authority-form (RFC 9112 §3.2.3).
+// isAuthority reports whether s is host:port, the authority-form (RFC 9112 §3.2.3), with a port that
+// there can be (RFC 9110 §9.3.6).
 func isAuthority(s string) bool {
 	colon := strings.LastIndexByte(s, ':')
 	if colon <= 0 || s[0] != '[' && strings.IndexByte(s, ':') < colon {
 		return false
 	}
-	return validHost(s) && colon+1 < len(s) && len(s)-colon <= 6
+	port, err := strconv.ParseUint(s[colon+1:], 10, 16)
+	return validHost(s) && err == nil && port > 0 && len(s)-colon <= 6
 }

@@ -113,7 +113,7 @@ func (b *body) wait(ctx context.Context) error {
 	b.x.arm()
 	err := c.WaitReadable(ctx, bodyRoom)
 	b.until, b.waiting = time.Time{}, false
-	if c.x == b.x {
+	if err != httputil.ErrFinished {
 		b.x.arm()
 	}
 	if own := b.x.bounds; c.server.options.MinBodyRate > 0 && (own == nil || own.read.IsZero() && !own.endless) {
@@ -189,6 +189,9 @@ func (b *body) fail(err error) error {
 }
 
 func (b *body) waitError(err error) error {
+	if err == httputil.ErrFinished { // by settle: the connection may be another request's
+		return err
+	}
 	b.x.conn.last = true
 	switch {
 	case errors.Is(err, httputil.ErrBodyTimeout):

@@ -53,14 +53,8 @@ func (x *exchange) beginTimes() {
 // watchOutput is conn.watchOutput while the request is served.
 func (x *exchange) watchOutput() {
 	c, b := x.conn, x.own()
-	switch d := c.server.options.WriteTimeout; {
-	case !b.write.IsZero():
-		b.output = b.write
-	case d > 0:
-		c.TakeProgress()
-		b.output = c.Loop().Now().Add(d)
-	default:
-		b.output = time.Time{}
+	if b.output = b.write; b.write.IsZero() {
+		b.output = c.outputDue()
 	}
 	x.arm()
 }
@@ -88,16 +82,10 @@ func (x *exchange) arm() {
 	if at == 0 && x.bounds == nil {
 		return // nor was there any
 	}
-	b := x.own()
-	switch {
-	case at == b.armed:
-		return // to set it again would put it off by a tick, again and again
-	case at == 0:
-		x.conn.SetDeadline(0)
-	default:
-		x.conn.SetDeadline(max(first.Sub(x.conn.Loop().Now()), 1))
+	if b := x.own(); at != b.armed { // to set it again would put it off by a tick, again and again
+		x.conn.setDeadlineAt(first)
+		b.armed = at
 	}
-	b.armed = at
 }
 
 // earlier returns the first of two times, of which zero is none.
@@ -127,16 +115,21 @@ func (x *exchange) overdue() {
 	if b != nil && passed(b.output, now) {
 		if !b.write.IsZero() {
 			x.tooLate()
+		}
+		if !b.write.IsZero() || !c.keepsUp() {
 			c.CloseNow()
 			return
 		}
-		if !c.keepsUp() {
-			c.CloseNow()
-			return
-		}
-		b.output = now.Add(c.server.options.WriteTimeout)
+		b.output = c.outputDue()
 	}
 	x.arm()
+}
+
+// isLate reports whether the handler's deadline for writes has passed, once and for all. The caller
+// holds mu.
+func (x *exchange) isLate() bool {
+	x.late = x.late || x.rare != nil && passed(x.rare.writeBy, time.Now())
+	return x.late
 }
 
 // tooLate makes all further writes fail.
@@ -173,7 +166,7 @@ func (x *exchange) bound(change func(b *bounds)) error {
 		}
 	})
 	if err == nil && over {
-		err = httputil.ErrFinished
+		err = x.overErr()
 	}
 	return err
 }
@@ -185,7 +178,12 @@ func (x *exchange) bound(change func(b *bounds)) error {
 // It holds for this request only, and for what is left of its output until the next one. Any
 // goroutine; http.ResponseController calls it.
 func (x *exchange) SetWriteDeadline(t time.Time) error {
-	err := x.bound(func(b *bounds) { b.write = t })
+	err := x.bound(func(b *bounds) {
+		b.write = t
+		if x.conn.Blocked() {
+			x.conn.SetOutputDue(time.Time{}) // WriteTimeout begins anew if it holds again
+		}
+	})
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (c *conn) advance() {
 		c.skip()
 		return
 	}
-	if c.Pending() > stream.HighWater {
+	if c.phase == idle && c.Pending() > stream.HighWater {
 		c.FlushNow()
 		if c.Pending() > stream.HighWater {
 			// The client sends requests and does not read the responses: StreamFlushed
@@ -182,9 +182,10 @@ func (c *conn) ended(keepAlive, complete bool) {
 		c.phase = skipping
 		c.Resume()
 		c.allow(c.server.options.BodyTimeout)
-	case !complete || last && (x.body != nil || len(c.Unread()) > 0 || c.Neglected()):
-		// Closing with unread bytes would reset the connection, and the response with it.
-		// Old clients send a CRLF behind a body, so one may be on its way.
+	case !complete || last && (x.body != nil || c.reader.KeepAlive() || len(c.Unread()) > 0 || c.Neglected()):
+		// Closing with unread bytes would reset the connection, and the response with it. A
+		// client that has not asked for the end may have sent another request by now, and old
+		// ones send a CRLF behind a body.
 		c.leave((*stream.Stream).Drain)
 	case last:
 		c.leave((*stream.Stream).Close)
@@ -210,14 +211,19 @@ func (c *conn) skip() {
 func (c *conn) rest() {
 	c.phase = idle
 	if c.server.spreader.Stopped() && len(c.Unread()) == 0 {
-		c.leave((*stream.Stream).Close)
+		c.leave((*stream.Stream).Drain)
 		return
 	}
 	c.Resume()
-	if c.Blocked() {
-		c.watchOutput()
-	} else {
+	switch {
+	case !c.Blocked():
 		c.SetDeadline(c.server.options.IdleTimeout)
+	case passed(c.OutputDue(), c.Loop().Now()): // while the client had time for a head
+		if c.StreamDeadline(); c.Closed() {
+			return
+		}
+	default:
+		c.watchOutput()
 	}
 	c.advance()
 }

@@ -197,7 +197,11 @@ func (b *decodedBody) giveBack() {
 }
 
 func (b *decodedBody) read(c *codec, p []byte) (int, error) {
-	if left := b.limit - b.made; b.limit >= 0 && left < int64(len(p)) {
+	switch left := b.limit - b.made; {
+	case b.limit < 0:
+	case left < 0: // the limit was lowered
+		return 0, httputil.ErrBodyTooLarge
+	case left < int64(len(p)):
 		p = p[:left+1] // one more, to see that it is too long
 	}
 	for {

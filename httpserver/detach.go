@@ -89,7 +89,7 @@ func (x *exchange) readyToDetach(ctx context.Context) error {
 		err = fmt.Errorf("%w: %w", httputil.ErrClosed, err)
 	case c.x != x || x.settled:
 		err = httputil.ErrFinished // the handler has returned meanwhile
-	case c.Reading():
+	case c.Reading(), c.Pending() > 0: // a file's, of another goroutine
 		err = stream.ErrNotIdle
 	}
 	if err != nil {

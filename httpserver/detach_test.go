@@ -67,7 +67,8 @@ func TestDetach_ToASink(t *testing.T) {
 		})
 		for what, err := range map[string]error{
 			"WriteHead": w.WriteHead(200, "", &httputil.Header{}, 0), "Flush": w.Flush(), "Finish": w.Finish(),
-			"SetTrailer": w.SetTrailer(&httputil.Header{}),
+			"SetTrailer": w.SetTrailer(&httputil.Header{}), "SetReadDeadline": w.(deadlines).SetReadDeadline(time.Time{}),
+			"SetWriteDeadline": w.(deadlines).SetWriteDeadline(time.Time{}),
 		} {
 			if !errors.Is(err, httputil.ErrDetached) {
 				t.Errorf("%s: %v", what, err)

@@ -165,6 +165,7 @@ func (x *exchange) settle() {
 	}
 	x.settled = true
 	c := x.conn
+	c.InterruptRead(httputil.ErrFinished) // of a goroutine that the handler has left behind
 	var fault error
 	x.bodyRead, fault = c.skipBody()
 	closing := x.closing(true)
@@ -189,8 +190,8 @@ func (x *exchange) settle() {
 // has the loop; it holds mu. closing is what the method of this name has returned.
 func (x *exchange) complete(held, closing bool) {
 	if !x.finished {
-		if closing && !x.enc.HeadWritten() {
-			x.enc.Init(&x.req, false)
+		if closing {
+			x.enc.Last()
 		}
 		x.finished, x.keepAlive = true, x.end(held)
 	}
@@ -200,7 +201,7 @@ func (x *exchange) complete(held, closing bool) {
 // one may follow it.
 func (x *exchange) end(held bool) bool {
 	written := x.enc.HeadWritten()
-	if x.closed || x.late || !written && (x.muted || x.Err() == httputil.ErrClosed) {
+	if x.closed || x.isLate() || !written && (x.muted || x.Err() == httputil.ErrClosed) {
 		return false // nobody is there or shall be told, or the handler took a half-close for that
 	}
 	b := x.buffer(held)
@@ -293,8 +294,8 @@ func (x *exchange) WriteHead(status int, reason string, h *httputil.Header, leng
 	if err := x.writable(); err != nil {
 		return err
 	}
-	if closing && !x.enc.HeadWritten() {
-		x.enc.Init(&x.req, false) // it was not known when the request came
+	if closing {
+		x.enc.Last() // which was not known when the request came
 	}
 	b := x.buffer(held)
 	p, err := x.enc.AppendHead(b.Tail(), status, reason, h, length, x.date(held))
@@ -319,15 +320,12 @@ func (x *exchange) SetTrailer(h *httputil.Header) error {
 }
 
 func (x *exchange) writable() error {
-	if x.rare != nil && passed(x.rare.writeBy, time.Now()) {
-		x.late = true
-	}
 	switch {
 	case x.detached:
 		return httputil.ErrDetached
 	case x.finished:
 		return httputil.ErrFinished
-	case x.late:
+	case x.isLate():
 		return os.ErrDeadlineExceeded
 	case x.closed:
 		return httputil.ErrClosed
@@ -489,8 +487,8 @@ func (x *exchange) respond(status int, reason string, h *httputil.Header, body [
 	if err := x.writable(); err != nil {
 		return err
 	}
-	if closing && !x.enc.HeadWritten() {
-		x.enc.Init(&x.req, false)
+	if closing {
+		x.enc.Last()
 	}
 	b := x.buffer(true)
 	p, err := x.enc.AppendHead(b.Tail(), status, reason, h, int64(len(body)), x.date(true))

@@ -15,16 +15,37 @@ import (
 // watchOutput bounds how long the client may leave the output where it is.
 func (c *conn) watchOutput() {
 	if !c.firm {
+		c.setDeadlineAt(c.outputDue())
+	}
+}
+
+// outputDue returns when the output that waits is looked at next, zero for never. It stays what it is until
+// the output is gone, whatever the client sends: a request shall not buy it more time.
+func (c *conn) outputDue() time.Time {
+	due := c.OutputDue()
+	if d := c.server.options.WriteTimeout; due.IsZero() && d > 0 {
 		c.TakeProgress()
-		c.SetDeadline(c.server.options.WriteTimeout)
+		due = c.Loop().Now().Add(d)
+		c.SetOutputDue(due)
+	}
+	return due
+}
+
+// setDeadlineAt sets the connection's deadline to a time, of which zero is none.
+func (c *conn) setDeadlineAt(t time.Time) {
+	if t.IsZero() {
+		c.SetDeadline(0)
+	} else {
+		c.SetDeadline(max(t.Sub(c.Loop().Now()), 1))
 	}
 }
 
 // keepsUp reports whether the client has taken enough of the output in the WriteTimeout that has
-// passed since it was looked at last.
+// passed since it was looked at last. If so, it has another.
 func (c *conn) keepsUp() bool {
 	o := &c.server.options
 	taken := c.TakeProgress()
+	c.SetOutputDue(c.Loop().Now().Add(o.WriteTimeout))
 	return taken > 0 && float64(taken) >= float64(o.MinWriteRate)*o.WriteTimeout.Seconds()
 }
 
@@ -82,7 +103,7 @@ func (c *conn) StreamDeadline() {
 	case c.phase == skipping && c.timed():
 		c.leave((*stream.Stream).Drain)
 	case c.phase != fresh && c.Pending() > 0 && !c.firm && c.keepsUp():
-		c.SetDeadline(c.server.options.WriteTimeout)
+		c.watchOutput()
 	default:
 		c.CloseNow()
 	}
@@ -117,6 +138,6 @@ func (x *exchange) keepWriteDeadline() {
 	c.FlushNow()
 	if c.Blocked() {
 		c.firm = true
-		c.SetDeadline(max(time.Until(x.bounds.write), 1))
+		c.setDeadlineAt(x.bounds.write)
 	}
 }

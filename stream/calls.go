@@ -2,19 +2,27 @@ package stream
 
 import (
 	"context"
+	"time"
 
 	"eddy/loop"
 )
 
 // calls is what a stream needs once coroutines wait on it.
 type calls struct {
-	reader  *loop.Waiter
-	readErr error // ends the read under way
+	reader  *waitingRead
 	writers []writer
 	extras  *extras
 	ahead   *backlog // nil: all output is in Stream.out
 	share   int32    // what is left of fairShare
 	reading bool
+}
+
+// waitingRead is a read that has parked, and stays known until it goes on: so that one who comes to the
+// stream when it has been woken does not take it for gone.
+type waitingRead struct {
+	loop.Waiter
+	err   error // that it was interrupted with
+	woken bool
 }
 
 // extras is what few of those streams need.
@@ -23,6 +31,7 @@ type extras struct {
 	written  []written
 	queued   int64 // bytes given to the output since this was made; less Pending: handed to the kernel
 	progress int64 // of those, what TakeProgress has returned
+	due      time.Time
 	onClose  func(error)
 	maxRead  int
 	maxWrite int
@@ -58,9 +67,9 @@ func (c *calls) limits() (maxRead, maxWrite int) {
 }
 
 func (c *calls) wakeReader() {
-	if w := c.reader; w != nil {
-		c.reader = nil
-		w.Wake()
+	if r := c.reader; r != nil {
+		r.woken = true
+		r.Wake()
 	}
 }
 
@@ -151,30 +160,32 @@ func (s *Stream) parkReader(ctx context.Context, arm func(*loop.Waiter) bool) er
 	if c.reader != nil {
 		return ErrReading
 	}
-	var w loop.Waiter
-	w.Init(ctx)
-	c.reader = &w
+	var r waitingRead
+	r.Init(ctx)
+	c.reader = &r
 	var err error
-	if arm(&w) {
-		err = w.Wait(ctx)
+	if arm(&r.Waiter) {
+		err = r.Wait(ctx)
 	}
-	if c.reader == &w {
+	if c.reader == &r {
 		c.reader = nil
 	}
-	if err == nil {
-		err, c.readErr = c.readErr, nil
+	if r.err != nil {
+		return r.err
 	}
 	return err
 }
 
-// Reading reports whether a read waits for bytes.
+// Reading reports whether a read waits for bytes, or was woken and has not gone on yet.
 func (s *Stream) Reading() bool { return s.calls != nil && s.calls.reader != nil }
 
-// InterruptRead makes the read under way fail with err, and does nothing if there is none.
+// InterruptRead makes the read under way fail with err, and does nothing if there is none. The read
+// does not touch the stream any more, on which another one may begin.
 func (s *Stream) InterruptRead(err error) {
-	if c := s.calls; c != nil && c.reader != nil {
-		c.readErr = err
-		c.wakeReader()
+	if s.Reading() {
+		s.calls.reader.err = err
+		s.calls.wakeReader()
+		s.calls.reader = nil
 	}
 }
 

@@ -170,6 +170,33 @@ func TestRead_Interrupted(t *testing.T) {
 	})
 }
 
+// A read that was woken and has not gone on yet is still there, and can still be interrupted: it takes
+// nothing from who comes next.
+func TestRead_InterruptedWhenItWasWoken(t *testing.T) {
+	bubble(t, nil, func(h *harness) {
+		late := errors.New("late")
+		f := async.Go(h.ctx, func(ctx context.Context) ([]byte, error) { return h.s.ReadBytes(ctx, 3) })
+		h.settle()
+		h.on(func() {
+			h.peer.Send("abc")
+			h.s.HandleReady(loop.Read)
+			if !h.s.Reading() {
+				t.Error("not reading")
+			}
+			h.s.InterruptRead(late)
+			if h.s.Reading() {
+				t.Error("reading")
+			}
+		})
+		if _, err := f.Wait(h.ctx); err != late {
+			t.Errorf("%v", err)
+		}
+		if p, err := h.s.ReadBytes(h.ctx, 3); string(p) != "abc" || err != nil {
+			t.Errorf("next read: %q, %v", p, err)
+		}
+	})
+}
+
 func TestWrite_ParksAboveHighWater(t *testing.T) {
 	bubble(t, nil, func(h *harness) {
 		h.peer.SetRoom(0)

@@ -52,7 +52,7 @@ func (s *Stream) readable(ready loop.Ready) {
 		s.tls.shake.ready(ready)
 	case s.flags&eof != 0:
 		s.afterEOF(ready)
-	case s.calls != nil && s.calls.reader != nil:
+	case s.calls != nil && s.calls.reader != nil && !s.calls.reader.woken:
 		s.calls.wakeReader()
 	case s.sink != nil && s.flags&(paused|draining) == 0:
 		s.readToSink()

@@ -1,6 +1,10 @@
 package stream
 
-import "eddy/loop"
+import (
+	"time"
+
+	"eddy/loop"
+)
 
 // Pending returns how many bytes wait to be handed to the kernel.
 func (s *Stream) Pending() (n int) {
@@ -117,6 +121,18 @@ func (s *Stream) TakeProgress() int64 {
 	return n
 }
 
+// OutputDue returns what SetOutputDue has noted, zero if nothing or if the output has been flushed since.
+func (s *Stream) OutputDue() time.Time {
+	if c := s.calls; c != nil && c.extras != nil {
+		return c.extras.due
+	}
+	return time.Time{}
+}
+
+// SetOutputDue notes when output that waits is to be looked at. It is a note only, for a sink whose
+// deadline may be for something else meanwhile.
+func (s *Stream) SetOutputDue(t time.Time) { s.extraState().due = t }
+
 // flush writes what there is. A short write means that the kernel's buffer is full: the
 // rest waits for a write event, and so does what is beyond the share.
 func (s *Stream) flush() {
@@ -204,6 +220,9 @@ func (s *Stream) wroteSome() {
 // flushed does what waits for the output to be gone. Some may be left while TLS is not up.
 func (s *Stream) flushed() {
 	waited := s.Blocked()
+	if waited && !s.OutputDue().IsZero() {
+		s.SetOutputDue(time.Time{})
+	}
 	s.setWant(s.want &^ loop.Write)
 	s.afterFlush()
 	if waited && s.sink != nil && s.flags&closed == 0 && s.Pending() == 0 {
