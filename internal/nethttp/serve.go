@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -141,6 +142,9 @@ func (c conn) RemoteAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.r.RemoteAddr)
 	return a
 }
+
+// ConnectionState returns what TLS has agreed on with the client, nil without TLS.
+func (c conn) ConnectionState() *tls.ConnectionState { return c.r.TLS }
 
 // Follow does nothing: net/http runs every handler in a goroutine.
 func (c conn) Follow(*habit.Habit) {}

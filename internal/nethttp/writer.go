@@ -7,17 +7,20 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/http/httpguts"
 
 	"eddy/httputil"
 )
 
-// serveWriter is an engine's response over net/http's.
+// serveWriter is an engine's response over net/http's. mu keeps a goroutine that writes after the
+// handler has returned from what net/http has recycled.
 type serveWriter struct {
 	rw  http.ResponseWriter
 	req *http.Request
 
+	mu       sync.Mutex
 	status   int   // 0 until the final head
 	length   int64 // what WriteHead announced
 	written  int64
@@ -27,11 +30,15 @@ type serveWriter struct {
 
 // WriteHead drops reason, for which net/http has no place.
 func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Header, length int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return w.overErr()
 	case w.status != 0:
 		return httputil.ErrHeadWritten
+	case status < 100 || status > 999:
+		return fmt.Errorf("nethttp: %d is no status", status) // net/http panics
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		w.interim(status, header)
 		return nil
@@ -74,6 +81,8 @@ func copyFields(m http.Header, header *httputil.Header) {
 }
 
 func (w *serveWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return 0, w.overErr()
@@ -94,6 +103,8 @@ func (w *serveWriter) Write(p []byte) (int, error) {
 }
 
 func (w *serveWriter) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.finished {
 		return w.overErr()
 	}
@@ -115,6 +126,8 @@ func (w *serveWriter) flush() error {
 // wait for the handler's clean-up. One of unknown length ends when the handler returns:
 // net/http has no earlier end for it.
 func (w *serveWriter) Finish() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return w.overErr()
@@ -136,6 +149,8 @@ func (w *serveWriter) Finish() error {
 
 // SetTrailer lets net/http send trailers behind a body of unknown length.
 func (w *serveWriter) SetTrailer(h *httputil.Header) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.finished {
 		return w.overErr()
 	}
@@ -165,9 +180,12 @@ func (w *serveWriter) short() bool {
 	return bodyAllowed(w.status) && w.req.Method != http.MethodHead && w.written < w.length
 }
 
-// end keeps the promise about a handler that wrote no head. A short body needs nothing
-// here: net/http sees it and closes the connection.
+// end keeps the promise about a handler that wrote no head, and takes net/http's writer away. A
+// short body needs nothing here: net/http sees it and closes the connection.
 func (w *serveWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.finished = true
 	if w.status != 0 || w.detached {
 		return
 	}
