@@ -65,7 +65,7 @@ var narrow = net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 // Every kind of slow client is cut, while others are served, and leaves nothing behind: a second
 // crowd takes no more than the first.
 func TestSlowClients_AreCut(t *testing.T) {
-	limit := 600 * time.Millisecond
+	limit := 200 * time.Millisecond
 	o := httpserver.Options{
 		HeaderTimeout: limit, BodyTimeout: limit, IdleTimeout: limit, WriteTimeout: limit,
 		MinBodyRate: 10_000, MinWriteRate: 10_000,

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,40 +27,42 @@ type asked struct {
 	secure bool
 }
 
-// alike sends the same request by HTTP/1.1 and by HTTP/2, and holds that both are answered with want, the status
-// and the body.
+// alike sends the same request by HTTP/1.1 and by HTTP/2, and holds that both answers, of status and body, begin
+// with want.
 func (s *h2Server) alike(t *testing.T, name string, make func() asked, want string) {
 	t.Helper()
+	var both sync.WaitGroup
 	for _, version := range []int{1, 2} {
-		a := make()
-		c, url := s.client(a.secure)
-		if version == 1 {
-			protocols := c.Transport.(*http.Transport).Protocols
-			protocols.SetHTTP1(true)
-			protocols.SetHTTP2(false)
-			protocols.SetUnencryptedHTTP2(false)
+		both.Go(func() { s.askBy(t, version, name, make(), want) })
+	}
+	both.Wait()
+}
+
+func (s *h2Server) askBy(t *testing.T, version int, name string, a asked, want string) {
+	c, url := s.client(a.secure)
+	defer c.CloseIdleConnections()
+	if version == 1 {
+		protocols := c.Transport.(*http.Transport).Protocols
+		protocols.SetHTTP1(true)
+		protocols.SetHTTP2(false)
+		protocols.SetUnencryptedHTTP2(false)
+	}
+	req, _ := http.NewRequest(a.method, url+"/a%20b?q", a.body)
+	req.Host = "h"
+	for i := 0; i < len(a.fields); i += 2 {
+		req.Header.Add(a.fields[i], a.fields[i+1])
+	}
+	got := "no answer"
+	if resp, err := c.Do(req); err == nil {
+		b, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		got = fmt.Sprintf("%d %s", resp.StatusCode, b)
+		if resp.ProtoMajor != version {
+			got = resp.Proto
 		}
-		req, err := http.NewRequest(a.method, url+"/a%20b?q", a.body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Host = "h"
-		for i := 0; i < len(a.fields); i += 2 {
-			req.Header.Add(a.fields[i], a.fields[i+1])
-		}
-		got := ""
-		if resp, err := c.Do(req); err != nil {
-			got = "no answer"
-		} else {
-			got = fmt.Sprint(resp.StatusCode, " ", mustRead(t, resp))
-			if resp.ProtoMajor != version {
-				t.Fatalf("%s: by %s", name, resp.Proto)
-			}
-		}
-		if want, _, _ = strings.Cut(want, "\n"); !strings.HasPrefix(got, want) {
-			t.Errorf("%s, HTTP/%d: %q, want %q", name, version, got, want)
-		}
-		c.CloseIdleConnections()
+	}
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("%s, HTTP/%d: %q, want %q", name, version, got, want)
 	}
 }
 
@@ -102,6 +105,7 @@ func gzippedText(text string) string {
 var told = []string{"X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "outer:8443"}
 
 func TestHTTP2_IsAlikeBehindProxies(t *testing.T) {
+	t.Parallel()
 	for _, protocol := range []string{"", "http", "https"} {
 		direct := "http"
 		if protocol != "" {
@@ -122,6 +126,7 @@ func TestHTTP2_IsAlikeBehindProxies(t *testing.T) {
 }
 
 func TestHTTP2_IsAlikeInItsProtocol(t *testing.T) {
+	t.Parallel()
 	s := serveHTTP2(t, client, httpserver.Options{})
 	s.alike(t, "with TLS", gettingSecure(), "200 127.0.0.1 https h, proxied false")
 	s.alike(t, "in clear", getting(), "200 127.0.0.1 http h, proxied false")
@@ -143,6 +148,7 @@ func consumed(header http.Header, length int64, body io.Reader, secure bool) str
 }
 
 func TestHTTP2_IsAlikeInDecompressing(t *testing.T) {
+	t.Parallel()
 	native := handlerFunc(func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 		header := http.Header{}
 		for name, value := range r.Header.All() {
@@ -166,6 +172,7 @@ func TestHTTP2_IsAlikeInDecompressing(t *testing.T) {
 }
 
 func TestHTTP2_IsAlikeInRequestTimeouts(t *testing.T) {
+	t.Parallel()
 	for name, h := range map[string]any{
 		"returns": handlerFunc(func(ctx context.Context, _ httputil.ResponseWriter, _ *httputil.Request) { <-ctx.Done() }),
 		"looks": handlerFunc(func(ctx context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
@@ -203,7 +210,8 @@ func reads(f func(r *httputil.Request) error) httputil.Handler {
 }
 
 func TestHTTP2_IsAlikeInBounds(t *testing.T) {
-	o := httpserver.Options{Limits: http1.Limits{Body: 10}, BodyTimeout: 200 * time.Millisecond}
+	t.Parallel()
+	o, hasty := httpserver.Options{Limits: http1.Limits{Body: 10}}, httpserver.Options{BodyTimeout: 50 * time.Millisecond}
 	ten, eleven := strings.Repeat("x", 10), strings.Repeat("x", 11)
 	for _, sends := range []func(string, ...string) func() asked{posting, postingOpen} {
 		s := serveHTTP2(t, reads(func(r *httputil.Request) error { return nil }), o)
@@ -218,15 +226,15 @@ func TestHTTP2_IsAlikeInBounds(t *testing.T) {
 		s = serveHTTP2(t, reads(func(r *httputil.Request) error { return r.SetMaxBody(0) }), o)
 		s.alike(t, "zero", sends("x"), "413")
 	}
-	s := serveHTTP2(t, reads(func(r *httputil.Request) error { return nil }), o)
+	s := serveHTTP2(t, reads(func(r *httputil.Request) error { return nil }), hasty)
 	s.alike(t, "the server's time", postingLate(10*time.Second), "408")
 	s = serveHTTP2(t, reads(func(r *httputil.Request) error { return r.SetBodyTimeout(20 * time.Millisecond) }), httpserver.Options{})
 	s.alike(t, "a time", postingLate(10*time.Second), "408")
 	for _, d := range []time.Duration{time.Minute, -1} {
-		s = serveHTTP2(t, reads(func(r *httputil.Request) error { return r.SetBodyTimeout(d) }), o)
-		s.alike(t, "a longer time", postingLate(500*time.Millisecond), "200 late")
+		s = serveHTTP2(t, reads(func(r *httputil.Request) error { return r.SetBodyTimeout(d) }), hasty)
+		s.alike(t, "a longer time", postingLate(250*time.Millisecond), "200 late")
 	}
-	s = serveHTTP2(t, reads(func(r *httputil.Request) error { r.SetBodyTimeout(time.Minute); return r.SetBodyTimeout(0) }), o)
+	s = serveHTTP2(t, reads(func(r *httputil.Request) error { r.SetBodyTimeout(time.Minute); return r.SetBodyTimeout(0) }), hasty)
 	s.alike(t, "the server's time again", postingLate(10*time.Second), "408")
 	s = serveHTTP2(t, reads(func(r *httputil.Request) error { return errors.Join(r.SetMaxBody(1), r.SetBodyTimeout(1)) }), o)
 	s.alike(t, "no body", getting(), "200 ")
@@ -245,7 +253,8 @@ func controlled(deadline func(r *http.ResponseController) error) http.Handler {
 }
 
 func TestHTTP2_IsAlikeInReadDeadlines(t *testing.T) {
-	o := httpserver.Options{BodyTimeout: 200 * time.Millisecond}
+	t.Parallel()
+	o := httpserver.Options{BodyTimeout: 50 * time.Millisecond}
 	after := func(d time.Duration) func(r *http.ResponseController) error {
 		return func(r *http.ResponseController) error { return r.SetReadDeadline(time.Now().Add(d)) }
 	}
@@ -254,7 +263,7 @@ func TestHTTP2_IsAlikeInReadDeadlines(t *testing.T) {
 	s = serveHTTP2(t, controlled(after(20*time.Millisecond)), httpserver.Options{})
 	s.alike(t, "a deadline", postingLate(10*time.Second), `200 "", late true`)
 	s = serveHTTP2(t, controlled(after(time.Minute)), o)
-	s.alike(t, "a deadline in the place of BodyTimeout", postingLate(500*time.Millisecond), `200 "late", late false`)
+	s.alike(t, "a deadline in the place of BodyTimeout", postingLate(250*time.Millisecond), `200 "late", late false`)
 	s = serveHTTP2(t, controlled(func(r *http.ResponseController) error {
 		return errors.Join(r.SetReadDeadline(time.Now().Add(time.Minute)), r.SetReadDeadline(time.Time{}))
 	}), o)
@@ -267,6 +276,7 @@ func TestHTTP2_IsAlikeInReadDeadlines(t *testing.T) {
 }
 
 func TestHTTP2_IsAlikeInFailures(t *testing.T) {
+	t.Parallel()
 	native := func(f func(w httputil.ResponseWriter)) httputil.Handler {
 		return handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) { f(w) })
 	}

@@ -31,6 +31,7 @@ func (r *rawClient) status(id uint32) string {
 
 // What HTTP/1 takes for malformed, HTTP/2 does, too: no handler sees it.
 func TestHTTP2_HeadsThatAreMalformed(t *testing.T) {
+	t.Parallel()
 	s := serveHTTP2(t, echo, httpserver.Options{})
 	for _, tc := range []struct {
 		method, path string
@@ -166,6 +167,7 @@ func TestHTTP2_AnEmptyBodyHasItsTime(t *testing.T) {
 
 // The last response of a connection tells so, whatever the handler does.
 func TestHTTP2_TheLastResponseSaysGoAway(t *testing.T) {
+	t.Parallel()
 	for name, h := range map[string]any{
 		"respond": echo,
 		"nothing": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
@@ -191,6 +193,7 @@ func TestHTTP2_TheLastResponseSaysGoAway(t *testing.T) {
 
 // A deadline of the handler's own takes the place of WriteTimeout.
 func TestHTTP2_AWriteDeadlineMayBeLonger(t *testing.T) {
+	t.Parallel()
 	errs := make(chan error, 1)
 	s := serveHTTP2(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute))
