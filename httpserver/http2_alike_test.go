@@ -52,6 +52,9 @@ func (s *h2Server) askBy(t *testing.T, version int, name string, a asked, want s
 	for i := 0; i < len(a.fields); i += 2 {
 		req.Header.Add(a.fields[i], a.fields[i+1])
 	}
+	if late, ok := a.body.(io.Closer); ok {
+		defer late.Close() // or the client waits for it
+	}
 	got := "no answer"
 	if resp, err := c.Do(req); err == nil {
 		b, _ := io.ReadAll(resp.Body)

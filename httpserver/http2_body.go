@@ -44,7 +44,7 @@ var past = time.Unix(1, 0)
 // Read implements io.Reader.
 func (b *http2Body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
-		return 0, b.Fault()
+		return 0, nil
 	}
 	p, err := b.begin(p)
 	if err != nil {
@@ -144,13 +144,6 @@ func (b *http2Body) bound(until time.Time, endless bool) {
 	if b.waiting {
 		b.wait(b.limit())
 	}
-}
-
-// Fault returns what was wrong with the body, nil if nothing was.
-func (b *http2Body) Fault() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
 }
 
 // SetMaxBody is what httputil.Request.SetMaxBody calls.

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 // serveWriter is an engine's response over net/http's. mu keeps a goroutine that writes after the
 // handler has returned from what net/http has recycled.
 type serveWriter struct {
-	rw  http.ResponseWriter
-	req *http.Request
+	rw   http.ResponseWriter
+	req  *http.Request
+	body *serverBody
 
 	mu       sync.Mutex
 	status   int   // 0 until the final head
@@ -39,6 +41,8 @@ func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Head
 		return httputil.ErrHeadWritten
 	case status < 100 || status > 999:
 		return fmt.Errorf("nethttp: %d is no status", status) // net/http panics
+	case status == http.StatusSwitchingProtocols && w.req.ProtoMajor > 1:
+		return errNoSwitch
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		w.interim(status, header)
 		return nil
@@ -55,6 +59,9 @@ func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Head
 	w.rw.WriteHeader(status)
 	return nil
 }
+
+// errNoSwitch is RFC 9113 §8.6.
+var errNoSwitch = errors.New("nethttp: HTTP/2 has no status 101")
 
 // interim sends a head of 1xx, whose fields must not linger in the final one.
 func (w *serveWriter) interim(status int, header *httputil.Header) {
@@ -199,15 +206,5 @@ func (w *serveWriter) failure() int {
 	if context.Cause(w.req.Context()) == httputil.ErrRequestTimeout {
 		return http.StatusServiceUnavailable
 	}
-	if body, ok := w.req.Body.(interface{ Fault() error }); ok {
-		switch err := body.Fault(); {
-		case errors.Is(err, httputil.ErrBodyTooLarge):
-			return http.StatusRequestEntityTooLarge
-		case errors.Is(err, httputil.ErrBodyTimeout):
-			return http.StatusRequestTimeout
-		case errors.Is(err, httputil.ErrBodyMalformed):
-			return http.StatusBadRequest
-		}
-	}
-	return http.StatusInternalServerError
+	return cmp.Or(int(w.body.fault.Load()), http.StatusInternalServerError)
 }
