@@ -120,6 +120,7 @@ var refusals = []struct {
 // Every refusal, and every answer that comes before its request is complete, says that it is the
 // last, and reaches clients that go on sending: also those that look for it only afterwards.
 func TestRefusals_ReachClientsThatStillSend(t *testing.T) {
+	t.Parallel() // for the timeouts
 	o := httpserver.Options{Limits: http1.Limits{Body: 1e9}}
 	for _, secure := range []bool{false, true} {
 		o.TLS = nil

@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	"golang.org/x/net/http2"
-
-	"eddy/internal/nethttp"
 )
 
 // What HTTP/2 takes of memory for one client at most, whatever the client does; docs/http2.md
@@ -37,12 +35,8 @@ type http2Host struct {
 func newHTTP2Host(s *Server) *http2Host {
 	o := &s.options
 	h := &http2Host{server: s, conns: make(map[*http2Conn]struct{})}
-	var handler http.Handler = h
-	if o.Proxies != nil {
-		handler = nethttp.BehindProxies(h, o.Proxies)
-	}
 	h.base = &http.Server{
-		Handler:        handler,
+		Handler:        h,
 		MaxHeaderBytes: o.Limits.HeaderBytes,
 		ConnState:      noteState,
 		ErrorLog:       newErrorLog(o.Logger),

@@ -21,14 +21,15 @@ type http2Body struct {
 	length  int64 // as announced, -1 if it was not
 	watch   http2Watch
 	closed  atomic.Bool
-	err     error // what every further Read returns
-	got     int64 // bytes that were read
 
 	mu      sync.Mutex
+	err     error         // what every further Read returns
+	got     int64         // bytes that were read
 	most    int64         // bytes that may be read, negative for any number
 	credit  time.Duration // how long the client may still be waited for at its rate
 	until   time.Time     // in the place of that, if it is not zero
 	endless bool          // the client may be waited for without end
+	waiting bool          // a read is under way
 }
 
 func newHTTP2Body(o *Options, w *http2Writer, r *http.Request) *http2Body {
@@ -41,29 +42,56 @@ func newHTTP2Body(o *Options, w *http2Writer, r *http.Request) *http2Body {
 var past = time.Unix(1, 0)
 
 // Read implements io.Reader.
-func (b *http2Body) Read(p []byte) (n int, err error) {
-	if len(p) == 0 || b.err != nil {
-		return 0, b.err
+func (b *http2Body) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
 	}
-	most, limit, err := b.bounds()
+	p, err := b.begin(p)
 	if err != nil {
-		b.err = err
 		return 0, err
 	}
-	if most >= 0 && int64(len(p)) > most-b.got {
-		p = p[:most-b.got+1] // the one beyond tells that there is more
-	}
 	begin := time.Now()
-	b.watch.begin(limit)
-	n, err = b.ReadCloser.Read(p)
-	b.watch.pause()
-	b.account(n, time.Since(begin))
-	b.got += int64(n)
-	if most >= 0 && b.got > most {
-		b.err = tooLarge(most)
-		return n - 1, b.err
+	n, err := b.ReadCloser.Read(p)
+	return b.done(n, time.Since(begin), err)
+}
+
+// begin begins a read, and returns as much of p as it may fill. It fails if the read need not be tried.
+func (b *http2Body) begin(p []byte) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return nil, b.err
 	}
-	if err != nil {
+	if b.most >= 0 && (b.length > b.most || b.got > b.most) {
+		b.err = tooLarge(b.most)
+		return nil, b.err
+	}
+	limit, bounded := b.limit()
+	if bounded && limit <= 0 {
+		b.err = fmt.Errorf("%w: %w", httputil.ErrBodyTimeout, os.ErrDeadlineExceeded)
+		return nil, b.err
+	}
+	if b.most >= 0 && int64(len(p)) > b.most-b.got {
+		p = p[:b.most-b.got+1] // the one beyond tells that there is more
+	}
+	b.waiting = true
+	b.wait(limit, bounded)
+	return p, nil
+}
+
+// done ends a read of n bytes.
+func (b *http2Body) done(n int, waited time.Duration, err error) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = false
+	b.watch.pause()
+	b.account(n, waited)
+	b.got += int64(n)
+	switch beyond := b.got - b.most; {
+	case b.most >= 0 && beyond > 0:
+		b.err = tooLarge(b.most)
+		n -= int(min(beyond, int64(n)))
+	case err != nil:
 		b.err = b.translate(err)
 	}
 	return n, b.err
@@ -73,25 +101,24 @@ func tooLarge(most int64) error {
 	return fmt.Errorf("%w: %w", httputil.ErrBodyTooLarge, &http.MaxBytesError{Limit: most})
 }
 
-// bounds returns how many bytes the body may have and how long the next read may take, zero for no
-// limit. It fails if the read need not be tried.
-func (b *http2Body) bounds() (most int64, limit time.Duration, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	most, limit = b.most, b.credit
-	if most >= 0 && (b.length > most || b.got > most) {
-		return most, 0, tooLarge(most)
-	}
+// limit returns how long a read may wait from now on, if it is bounded. The caller holds mu, here and below.
+func (b *http2Body) limit() (limit time.Duration, bounded bool) {
 	switch {
 	case !b.until.IsZero():
-		limit = time.Until(b.until)
+		return time.Until(b.until), true
 	case b.endless || b.options.BodyTimeout <= 0:
-		return most, 0, nil
+		return 0, false
 	}
-	if limit <= 0 {
-		return most, 0, fmt.Errorf("%w: %w", httputil.ErrBodyTimeout, os.ErrDeadlineExceeded)
+	return b.credit, true
+}
+
+// wait bounds the read under way.
+func (b *http2Body) wait(limit time.Duration, bounded bool) {
+	if bounded {
+		b.watch.begin(max(limit, 1))
+	} else {
+		b.watch.pause()
 	}
-	return most, limit, nil
 }
 
 // account takes what a read has waited from the client's credit and adds what its bytes are worth at
@@ -101,14 +128,23 @@ func (b *http2Body) account(n int, waited time.Duration) {
 	if o.MinBodyRate <= 0 {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	if b.endless || !b.until.IsZero() {
+		waited = 0
+	}
 	b.credit = max(b.credit-waited, 0) + time.Duration(n)*time.Second/time.Duration(o.MinBodyRate)
 	b.credit = min(b.credit, o.BodyTimeout)
 }
 
-// Fault returns what was wrong with the body, nil if nothing was.
-func (b *http2Body) Fault() error { return b.err }
+// bound sets when the body must have come, for a read that is under way, too. A zero time means the
+// server's limits, or none at all.
+func (b *http2Body) bound(until time.Time, endless bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until, b.endless = until, endless
+	if b.waiting {
+		b.wait(b.limit())
+	}
+}
 
 // SetMaxBody is what httputil.Request.SetMaxBody calls.
 func (b *http2Body) SetMaxBody(n int64) error {
@@ -118,15 +154,13 @@ func (b *http2Body) SetMaxBody(n int64) error {
 	return nil
 }
 
-// SetBodyTimeout is what httputil.Request.SetBodyTimeout calls. It does not move the end of a read
-// that is under way.
+// SetBodyTimeout is what httputil.Request.SetBodyTimeout calls.
 func (b *http2Body) SetBodyTimeout(d time.Duration) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.until, b.endless = time.Time{}, d < 0
+	var until time.Time
 	if d > 0 {
-		b.until = time.Now().Add(d)
+		until = time.Now().Add(d)
 	}
+	b.bound(until, d < 0)
 	return nil
 }
 

@@ -49,9 +49,6 @@ func shutdownWithStreams(t *testing.T, secure bool) {
 		t.Fatal("no answer")
 	}
 	done := shutdown(s, context.Background())
-	if code, told := idle.ended(); !told || code != http2.ErrCodeNo {
-		t.Errorf("idle: GOAWAY %v, %v", told, code)
-	}
 	goAway := busy.await(func(f http2.Frame) bool { _, ok := f.(*http2.GoAwayFrame); return ok })
 	if goAway == nil || goAway.(*http2.GoAwayFrame).LastStreamID != 1 {
 		t.Fatalf("busy: %v", goAway)
@@ -65,6 +62,9 @@ func shutdownWithStreams(t *testing.T, secure bool) {
 		}
 		return false
 	})
+	if code, told := idle.ended(); !told || code != http2.ErrCodeNo {
+		t.Errorf("idle: GOAWAY %v, %v", told, code)
+	}
 	if err := <-done; err != nil || body != "late" || len(p.begun) != 0 {
 		t.Errorf("Shutdown: %v; the answer is %q; %d more were served", err, body, len(p.begun))
 	}

@@ -223,10 +223,10 @@ func TestHTTP2_ClientsThatTakeNothing(t *testing.T) {
 // A client that reads slowly, but does, gets everything, though all of it takes longer than WriteTimeout.
 func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
 	t.Parallel()
-	const window, size = 8 << 10, 320 << 10
+	const window, size = 8 << 10, 160 << 10
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
 		respond(w, 200, strings.Repeat("x", size))
-	}), httpserver.Options{WriteTimeout: 2 * time.Second})
+	}), httpserver.Options{WriteTimeout: time.Second})
 	r := s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	r.must(r.request(1, true, "GET", "/"))
 	for got := 0; got < size; {

@@ -135,6 +135,8 @@ type rawClient struct {
 	conn net.Conn
 	head bytes.Buffer
 	enc  *hpack.Encoder
+
+	scheme string
 }
 
 // raw connects, and says hello with the given settings.
@@ -168,7 +170,7 @@ func greetRaw(t *testing.T, conn net.Conn, settings ...http2.Setting) *rawClient
 }
 
 func newRaw(t *testing.T, conn net.Conn) *rawClient {
-	r := &rawClient{Framer: http2.NewFramer(conn, conn), t: t, conn: conn}
+	r := &rawClient{Framer: http2.NewFramer(conn, conn), t: t, conn: conn, scheme: "http"}
 	r.Framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	r.enc = hpack.NewEncoder(&r.head)
 	return r
@@ -189,7 +191,7 @@ func (r *rawClient) must(err error) {
 // fields encodes a request's head.
 func (r *rawClient) fields(method, path string, more ...string) []byte {
 	r.head.Reset()
-	for i, f := 0, append([]string{":method", method, ":scheme", "http", ":authority", "h", ":path", path}, more...); i < len(f); i += 2 {
+	for i, f := 0, append([]string{":method", method, ":scheme", r.scheme, ":authority", "h", ":path", path}, more...); i < len(f); i += 2 {
 		r.enc.WriteField(hpack.HeaderField{Name: f[i], Value: f[i+1]})
 	}
 	return r.head.Bytes()

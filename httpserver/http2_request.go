@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"eddy/httputil"
@@ -32,22 +33,27 @@ func (h *http2Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, reason)
 		return
 	}
-	if h.server.options.NoKeepAlive || c.isLast() {
-		w.Header().Set("Connection", "close") // the engine sends a GOAWAY instead
-	}
-	x := &http2Exchange{host: h}
-	x.writer.init(w.(http2ResponseWriter), r.Method, h.server.options.WriteTimeout)
-	ctx, cancel := withCauses(r.Context(), h.server.options.RequestTimeout)
+	o := &h.server.options
+	ctx, cancel := withCauses(r.Context(), o.RequestTimeout)
 	defer cancel()
-	x.req = r.WithContext(ctx)
-	if r.ContentLength != 0 {
-		x.body = newHTTP2Body(&h.server.options, &x.writer, r)
-		x.req.Body = x.body
+	x := &http2Exchange{host: h, req: r.WithContext(ctx)}
+	x.writer.init(w.(http2ResponseWriter), r.Method, o.WriteTimeout)
+	x.writer.last = c.isLast() || o.NoKeepAlive
+	if r.ContentLength != 0 || r.Header["Content-Length"] != nil { // of 0 bytes, and yet its end has perhaps not come
+		x.body = newHTTP2Body(o, &x.writer, r)
+		x.req.Body, x.writer.body = x.body, x.body
+	}
+	if c.state != nil && r.TLS == nil { // the client says :scheme http, which changes nothing
+		state := c.state()
+		x.req.TLS = &state
+	}
+	if o.Proxies != nil {
+		x.req = nethttp.Introduce(x.req, o.Proxies, o.Protocol)
 	}
 	x.run()
 }
 
-// check applies the limits of HTTP/1 that the engine does not know.
+// check applies the rules and the limits of HTTP/1 that the engine does not know.
 func (h *http2Host) check(r *http.Request) (status int, reason string) {
 	limits := &h.server.options.Limits
 	fields := 0
@@ -55,12 +61,39 @@ func (h *http2Host) check(r *http.Request) (status int, reason string) {
 		fields += len(values)
 	}
 	switch {
+	case !httputil.IsToken(r.Method):
+		return http.StatusBadRequest, "malformed method"
+	case !isPathAndQuery(r.RequestURI), r.RequestURI == "*" && r.Method != http.MethodOptions && r.Method != "M-SEARCH":
+		return http.StatusBadRequest, "malformed target"
+	case !isLengthOf(r):
+		return http.StatusBadRequest, "malformed Content-Length"
 	case len(r.Method)+len(r.RequestURI)+len("  HTTP/2.0") > limits.RequestLine:
 		return http.StatusRequestURITooLong, "request line too long"
 	case fields > limits.HeaderFields:
 		return http.StatusRequestHeaderFieldsTooLarge, "too many header fields"
 	}
 	return 0, ""
+}
+
+// isPathAndQuery reports whether s may be a target in a request line, too. A fragment is not sent (RFC 9113 §8.3.1).
+func isPathAndQuery(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == '#' {
+			return false
+		}
+	}
+	return true
+}
+
+// isLengthOf reports whether the field Content-Length, if it is there, says once what the engine has read of it. That takes
+// the first of several, nonsense for none, and any with a head that ends its stream (RFC 9113 §8.1.1).
+func isLengthOf(r *http.Request) bool {
+	values := r.Header["Content-Length"]
+	if len(values) == 0 {
+		return true
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
+	return len(values) == 1 && err == nil && int64(n) == r.ContentLength
 }
 
 // refuse answers a request that is not served. Its stream ends; the connection goes on.
@@ -81,15 +114,13 @@ func respondError(w http.ResponseWriter, status int, reason string) {
 func withCauses(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	told, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { cancel(httputil.ErrClosed) })
-	var timer *time.Timer
+	release := func() {}
 	if limit > 0 {
-		timer = time.AfterFunc(limit, func() { cancel(httputil.ErrRequestTimeout) })
+		told, release = context.WithTimeoutCause(told, limit, httputil.ErrRequestTimeout)
 	}
 	return told, func() {
 		stop()
-		if timer != nil {
-			timer.Stop()
-		}
+		release()
 		cancel(nil)
 	}
 }
@@ -108,7 +139,7 @@ func (x *http2Exchange) run() {
 }
 
 // end ends the exchange, with what the handler has panicked with if it has not returned. A
-// panic becomes a 500, or resets the stream if the response has begun.
+// panic becomes a 500, or resets the stream if the response has begun or is to have no end.
 func (x *http2Exchange) end(returned bool, panicked any) {
 	if x.body != nil {
 		x.body.watch.end()
@@ -116,20 +147,25 @@ func (x *http2Exchange) end(returned bool, panicked any) {
 	if x.req.MultipartForm != nil {
 		x.req.MultipartForm.RemoveAll() // the engine does it for the request that it made
 	}
-	if panicked != nil && panicked != http.ErrAbortHandler {
+	failed := panicked != nil && panicked != http.ErrAbortHandler
+	if failed {
 		x.log("panic in a handler", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
 	}
 	short := returned && x.writer.short()
 	if short {
 		x.log("incomplete response", slog.Any("error", httputil.ErrBodyLength))
 	}
-	failed := panicked != nil && !x.writer.begun()
-	if failed {
+	switch begun := x.writer.begun(); {
+	case begun:
+	case failed:
 		clear(x.writer.Header())
 		respondError(&x.writer, http.StatusInternalServerError, "")
+		panicked = nil
+	case returned:
+		x.writer.WriteHeader(http.StatusOK) // as the engine would, but for what belongs to the last response
 	}
 	x.writer.end()
-	if short || panicked != nil && !failed {
+	if short || panicked != nil {
 		panic(http.ErrAbortHandler) // RST_STREAM, without a word in the log
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"eddy/httputil"
@@ -29,7 +30,10 @@ type http2ResponseWriter interface {
 type http2Writer struct {
 	http2ResponseWriter
 	limit time.Duration
-	head  bool // the request is one: no body is expected
+	head  bool        // the request is one: no body is expected
+	last  bool        // no request shall come after it
+	own   atomic.Bool // the handler has set a deadline in the place of limit
+	body  *http2Body  // of the request; nil without one
 	watch http2Watch
 
 	life sync.RWMutex // held for reading by every call to the engine's writer
@@ -61,14 +65,20 @@ func (w *http2Writer) send(status int, f func() error) error {
 	return w.use(func() error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.note(status)
-		w.watch.begin(w.limit)
+		if w.last && w.status == 0 && status >= 200 {
+			w.http2ResponseWriter.Header().Set("Connection", "close") // the engine sends a GOAWAY instead
+		}
+		if !w.own.Load() {
+			w.watch.begin(w.limit)
+		}
 		defer w.watch.pause()
-		return f()
+		err := f()
+		w.note(status)
+		return err
 	})
 }
 
-// note keeps what the response's head says.
+// note keeps what the response's head has said. One that the engine has panicked at is none.
 func (w *http2Writer) note(status int) {
 	if w.status != 0 || status < 200 {
 		return
@@ -131,14 +141,34 @@ func (w *http2Writer) Push(target string, o *http.PushOptions) error {
 	return w.use(func() error { return w.http2ResponseWriter.Push(target, o) })
 }
 
-// SetReadDeadline is what http.ResponseController.SetReadDeadline calls.
+// SetReadDeadline is what http.ResponseController.SetReadDeadline calls: see exchange.SetReadDeadline.
 func (w *http2Writer) SetReadDeadline(t time.Time) error {
-	return w.use(func() error { return w.http2ResponseWriter.SetReadDeadline(t) })
+	return w.use(func() error {
+		if w.body != nil {
+			w.body.bound(t, false)
+		}
+		return nil
+	})
 }
 
-// SetWriteDeadline is what http.ResponseController.SetWriteDeadline calls.
+// SetWriteDeadline is what http.ResponseController.SetWriteDeadline calls. The deadline takes the place of WriteTimeout.
 func (w *http2Writer) SetWriteDeadline(t time.Time) error {
-	return w.use(func() error { return w.http2ResponseWriter.SetWriteDeadline(t) })
+	return w.use(func() error {
+		if w.own.Store(!t.IsZero()); !t.IsZero() {
+			w.watch.pause() // of a write under way
+		}
+		return w.http2ResponseWriter.SetWriteDeadline(t)
+	})
+}
+
+// CloseNotify implements http.CloseNotifier.
+func (w *http2Writer) CloseNotify() (gone <-chan bool) {
+	if w.use(func() error { gone = w.http2ResponseWriter.CloseNotify(); return nil }) != nil {
+		over := make(chan bool, 1)
+		over <- true
+		return over
+	}
+	return gone
 }
 
 // begun reports whether the response's head was written.

@@ -12,10 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
 	"eddy"
+	"eddy/httpserver"
 	"eddy/web"
 )
 
@@ -31,19 +33,40 @@ var engines = []struct {
 		t.Cleanup(srv.Close)
 		return srv.URL
 	}},
-	{"eddy", func(t *testing.T, app *web.Application) string {
-		quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-		srv, err := eddy.New(app, eddy.Options{Logger: quiet})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { srv.Close() })
-		addr, err := srv.Listen(t.Context(), "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return "http://" + addr.String()
+	{"eddy", func(t *testing.T, app *web.Application) string { return serveEddy(t, app, httpserver.Options{}) }},
+	{"eddy by HTTP/2", func(t *testing.T, app *web.Application) string {
+		url := serveEddy(t, app, httpserver.Options{H2C: true})
+		byHTTP2.Store(strings.TrimPrefix(url, "http://"), true)
+		return url
 	}},
+}
+
+// byHTTP2 has the addresses of the servers that newTransport speaks HTTP/2 to.
+var byHTTP2 sync.Map
+
+func serveEddy(t *testing.T, app *web.Application, o httpserver.Options) (baseURL string) {
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	srv, err := eddy.New(app, eddy.Options{Logger: quiet, HTTP: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { srv.Close() })
+	addr, err := srv.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + addr.String()
+}
+
+// newTransport returns one for requests to a server of forEachEngine.
+func newTransport(url string) *http.Transport {
+	tr := &http.Transport{DisableCompression: true}
+	address, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	if _, ok := byHTTP2.Load(address); ok {
+		tr.Protocols = new(http.Protocols)
+		tr.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return tr
 }
 
 func forEachEngine(t *testing.T, app *web.Application, f func(t *testing.T, baseURL string)) {
@@ -294,7 +317,7 @@ func fetch(t *testing.T, method, url, body string, headers ...string) (*http.Res
 		name, value, _ := strings.Cut(f, ": ")
 		req.Header.Set(name, value)
 	}
-	tr := &http.Transport{DisableCompression: true}
+	tr := newTransport(url)
 	defer tr.CloseIdleConnections()
 	resp, err := tr.RoundTrip(req)
 	if err != nil {

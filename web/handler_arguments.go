@@ -84,7 +84,7 @@ func (h *RequestHandler) optional(name, otherwise string, from source) (string, 
 // last returns the last value of an argument, and whether there is one.
 func (h *RequestHandler) last(name string, from source) (value string, ok bool, err error) {
 	if from&fromBody != 0 {
-		form, err := h.readForm(h.app.settings.Form)
+		form, err := h.readForm(h.formOptions())
 		if err != nil {
 			return "", false, err
 		}
@@ -131,7 +131,7 @@ func (h *RequestHandler) raw(name string, from source) ([]string, error) {
 	if from&fromBody == 0 {
 		return values, nil
 	}
-	form, err := h.readForm(h.app.settings.Form)
+	form, err := h.readForm(h.formOptions())
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,15 @@ func (h *RequestHandler) Form(ctx context.Context) (*formdata.Form, error) {
 	return h.FormWith(ctx, h.formOptions())
 }
 
-// formOptions returns the limits of forms, with what SetMaxBody has set in the place of the setting's.
+// formOptions returns the limits of forms, with what SetMaxBody has set in the place of the setting's. It was set with
+// files in mind, if the form has some: arguments stay in memory, and go by their own limit.
 func (h *RequestHandler) formOptions() formdata.Options {
 	o := h.app.settings.Form
 	if in := h.input; in != nil && in.limited {
 		o.Body = formLimit(in.limit)
-		o.Values = o.Body
+		if isURLEncoded(h.Request) {
+			o.Values = o.Body
+		}
 	}
 	return o
 }

@@ -53,7 +53,10 @@ func TestSetMaxBody(t *testing.T) {
 	settings.MaxBody = 50
 	app := web.NewApplicationWith(settings, web.URL("/", limitHandler{}))
 	forEachEngine(t, app, func(t *testing.T, url string) {
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		tr := newTransport(url)
+		tr.DisableKeepAlives = true
+		defer tr.CloseIdleConnections()
+		client := &http.Client{Transport: tr}
 		for _, tt := range []struct {
 			query  string
 			length int

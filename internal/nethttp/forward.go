@@ -13,6 +13,8 @@ import (
 
 // Hijack implements http.Hijacker.
 func (w *serveWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.finished {
 		return nil, nil, w.overErr()
 	}

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -19,19 +20,19 @@ type introductionKey struct{}
 // BehindProxies is httpserver.BehindProxies.
 func BehindProxies(h http.Handler, p *httputil.Proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, Introduce(r, p))
+		h.ServeHTTP(w, Introduce(r, p, ""))
 	})
 }
 
 // Introduce returns r as if it had come from the client itself if its peer is one of the proxies,
-// and else r.
-func Introduce(r *http.Request, p *httputil.Proxies) *http.Request {
+// and else r. protocol is what the client speaks unless the proxy tells; "" is what the connection does.
+func Introduce(r *http.Request, p *httputil.Proxies, protocol string) *http.Request {
 	c := conn{r}
 	client, ok := p.Resolve(c.RemoteAddr(), c.LocalAddr(), toldBy(p, r.Header))
 	if !ok {
 		return r
 	}
-	return introduce(r, client)
+	return introduce(r, client, protocol)
 }
 
 // toldBy returns the fields that p looks at.
@@ -48,7 +49,7 @@ func toldBy(p *httputil.Proxies, from http.Header) *httputil.Header {
 	return &h
 }
 
-func introduce(from *http.Request, client httputil.Client) *http.Request {
+func introduce(from *http.Request, client httputil.Client, protocol string) *http.Request {
 	ctx := context.WithValue(from.Context(), introductionKey{}, &introduction{client, from.RemoteAddr})
 	r := from.WithContext(ctx)
 	r.RemoteAddr = ""
@@ -59,10 +60,7 @@ func introduce(from *http.Request, client httputil.Client) *http.Request {
 		r.Host = client.Host
 	}
 	u := *from.URL
-	u.Scheme, u.Host = client.Protocol, r.Host // both, as for a target in absolute-form
-	if u.Scheme == "" {
-		u.Scheme = protocolOf(from)
-	}
+	u.Scheme, u.Host = cmp.Or(client.Protocol, protocol, protocolOf(from)), r.Host // both, as for a target in absolute-form
 	r.URL = &u
 	return r
 }

@@ -2,13 +2,17 @@ package nethttp
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/textproto"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"eddy/httputil"
@@ -28,14 +32,15 @@ func ServeAs(protocol string, w http.ResponseWriter, r *http.Request, h httputil
 		// cannot do it, such as HTTP/2's, is full duplex anyway.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	sw := &serveWriter{rw: w, req: r, length: -1}
-	h.ServeRequest(r.Context(), sw, serverRequest(protocol, w, r))
+	req, body := serverRequest(protocol, w, r)
+	sw := &serveWriter{rw: w, req: r, body: body, length: -1}
+	h.ServeRequest(r.Context(), sw, req)
 	sw.end()
 }
 
 // serverRequest translates a request. Path and query come from r.URL, which a
 // middleware may have changed; URI stays what the client sent.
-func serverRequest(protocol string, w http.ResponseWriter, r *http.Request) *httputil.Request {
+func serverRequest(protocol string, w http.ResponseWriter, r *http.Request) (*httputil.Request, *serverBody) {
 	req := &httputil.Request{
 		Method:        r.Method,
 		URI:           r.RequestURI,
@@ -56,8 +61,9 @@ func serverRequest(protocol string, w http.ResponseWriter, r *http.Request) *htt
 		req.Path = "/"
 	}
 	introduced(r, req)
-	req.Body = &serverBody{req: req, r: r, w: w, whole: r.Body}
-	return req
+	body := &serverBody{req: req, r: r, w: w, whole: r.Body}
+	req.Body = body
+	return req, body
 }
 
 // protocolOf returns what the connection speaks.
@@ -91,6 +97,7 @@ type serverBody struct {
 	r     *http.Request
 	w     http.ResponseWriter
 	whole io.ReadCloser // without the limit of SetMaxBody
+	fault atomic.Int32  // the status that answers what was wrong with the body; 0: nothing
 }
 
 func (b *serverBody) Read(p []byte) (int, error) {
@@ -102,7 +109,9 @@ func (b *serverBody) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != io.EOF {
-		return n, bodyError(err)
+		err = bodyError(err)
+		b.fault.Store(int32(statusOfBody(err)))
+		return n, err
 	}
 	if b.req.Trailer.Len() == 0 {
 		for name, values := range b.r.Trailer {
@@ -130,8 +139,31 @@ func bodyError(err error) error {
 		return fmt.Errorf("%w: %w", httputil.ErrBodyTimeout, err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: %w", httputil.ErrClosed, err)
+	case isBadChunk(err):
+		return fmt.Errorf("%w: %w", httputil.ErrBodyMalformed, err)
 	}
 	return err
+}
+
+// isBadChunk reports whether err is what net/http has for a client that breaks the rules of chunks
+// and trailers, of which most have no name.
+func isBadChunk(err error) bool {
+	var trailer textproto.ProtocolError
+	text := err.Error()
+	return errors.As(err, &trailer) || strings.Contains(text, "chunk") || text == "header line too long"
+}
+
+// statusOfBody returns the status that answers err, 0 for one that is not the client's fault.
+func statusOfBody(err error) int {
+	switch {
+	case errors.Is(err, httputil.ErrBodyTooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, httputil.ErrBodyTimeout):
+		return http.StatusRequestTimeout
+	case errors.Is(err, httputil.ErrBodyMalformed):
+		return http.StatusBadRequest
+	}
+	return 0
 }
 
 // conn is the connection of a request of net/http, as far as that tells about it.
@@ -141,6 +173,9 @@ func (c conn) RemoteAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.r.RemoteAddr)
 	return a
 }
+
+// ConnectionState returns what TLS has agreed on with the client, nil without TLS.
+func (c conn) ConnectionState() *tls.ConnectionState { return c.r.TLS }
 
 // Follow does nothing: net/http runs every handler in a goroutine.
 func (c conn) Follow(*habit.Habit) {}

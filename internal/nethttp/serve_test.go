@@ -1,9 +1,11 @@
 package nethttp_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -162,6 +164,70 @@ func TestServe_BodyTimeout(t *testing.T) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	})
+}
+
+// What a client has done to the framing of its body is its own fault, and told as such.
+func TestServe_BrokenChunks(t *testing.T) {
+	errs := make(chan error, 1)
+	srv := quietServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nethttp.Serve(w, r, httputil.HandlerFunc(func(_ context.Context, _ httputil.ResponseWriter, r *httputil.Request) {
+			_, err := io.ReadAll(r.Body)
+			errs <- err
+		}))
+	}))
+	for _, body := range []string{"zz\r\n", "5\r\nlonger\r\n", "fffffffffffffffff\r\n", "1\r\nx\r\n0\r\nno trailer\r\n\r\n", strings.Repeat("1", 5000) + "\r\n"} {
+		c, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"+body)
+		if err := <-errs; !errors.Is(err, httputil.ErrBodyMalformed) {
+			t.Errorf("%.30q: %v", body, err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != 400 {
+			t.Errorf("%.30q: %v %v", body, resp, err)
+		}
+		c.Close()
+	}
+}
+
+// A goroutine that a handler leaves behind cannot write into what net/http has recycled.
+func TestServe_LateWritersAreTold(t *testing.T) {
+	var late httputil.ResponseWriter
+	rec := serve(httptest.NewRequest("GET", "/", nil), func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
+		var none httputil.Header
+		w.WriteHead(200, "", &none, -1)
+		late = w
+	})
+	var none httputil.Header
+	_, err := io.WriteString(late, "late")
+	_, _, hijacked := late.(http.Hijacker).Hijack()
+	for i, err := range []error{err, late.WriteHead(200, "", &none, 0), late.Flush(), late.Finish(), late.SetTrailer(&none), hijacked} {
+		if err != httputil.ErrFinished {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if rec.Body.Len() > 0 {
+		t.Errorf("%q was written", rec.Body)
+	}
+}
+
+func TestServe_StatusesThatAreNone(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.ProtoMajor, r.ProtoMinor = 2, 0
+	rec := serve(r, func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
+		var none httputil.Header
+		for _, status := range []int{-1, 0, 99, 101, 1000} {
+			if w.WriteHead(status, "", &none, 0) == nil {
+				t.Errorf("%d is taken", status)
+			}
+		}
+		w.WriteHead(202, "", &none, 0)
+	})
+	if rec.Code != 202 {
+		t.Errorf("status %d", rec.Code)
+	}
 }
 
 func TestServe_LocalAddr(t *testing.T) {

@@ -1,23 +1,28 @@
 package nethttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/http/httpguts"
 
 	"eddy/httputil"
 )
 
-// serveWriter is an engine's response over net/http's.
+// serveWriter is an engine's response over net/http's. mu keeps a goroutine that writes after the
+// handler has returned from what net/http has recycled.
 type serveWriter struct {
-	rw  http.ResponseWriter
-	req *http.Request
+	rw   http.ResponseWriter
+	req  *http.Request
+	body *serverBody
 
+	mu       sync.Mutex
 	status   int   // 0 until the final head
 	length   int64 // what WriteHead announced
 	written  int64
@@ -27,11 +32,17 @@ type serveWriter struct {
 
 // WriteHead drops reason, for which net/http has no place.
 func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Header, length int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return w.overErr()
 	case w.status != 0:
 		return httputil.ErrHeadWritten
+	case status < 100 || status > 999:
+		return fmt.Errorf("nethttp: %d is no status", status) // net/http panics
+	case status == http.StatusSwitchingProtocols && w.req.ProtoMajor > 1:
+		return errNoSwitch
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		w.interim(status, header)
 		return nil
@@ -48,6 +59,9 @@ func (w *serveWriter) WriteHead(status int, reason string, header *httputil.Head
 	w.rw.WriteHeader(status)
 	return nil
 }
+
+// errNoSwitch is RFC 9113 §8.6.
+var errNoSwitch = errors.New("nethttp: HTTP/2 has no status 101")
 
 // interim sends a head of 1xx, whose fields must not linger in the final one.
 func (w *serveWriter) interim(status int, header *httputil.Header) {
@@ -74,6 +88,8 @@ func copyFields(m http.Header, header *httputil.Header) {
 }
 
 func (w *serveWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return 0, w.overErr()
@@ -94,6 +110,8 @@ func (w *serveWriter) Write(p []byte) (int, error) {
 }
 
 func (w *serveWriter) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.finished {
 		return w.overErr()
 	}
@@ -115,6 +133,8 @@ func (w *serveWriter) flush() error {
 // wait for the handler's clean-up. One of unknown length ends when the handler returns:
 // net/http has no earlier end for it.
 func (w *serveWriter) Finish() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.finished:
 		return w.overErr()
@@ -136,6 +156,8 @@ func (w *serveWriter) Finish() error {
 
 // SetTrailer lets net/http send trailers behind a body of unknown length.
 func (w *serveWriter) SetTrailer(h *httputil.Header) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.finished {
 		return w.overErr()
 	}
@@ -165,9 +187,12 @@ func (w *serveWriter) short() bool {
 	return bodyAllowed(w.status) && w.req.Method != http.MethodHead && w.written < w.length
 }
 
-// end keeps the promise about a handler that wrote no head. A short body needs nothing
-// here: net/http sees it and closes the connection.
+// end keeps the promise about a handler that wrote no head, and takes net/http's writer away. A
+// short body needs nothing here: net/http sees it and closes the connection.
 func (w *serveWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.finished = true
 	if w.status != 0 || w.detached {
 		return
 	}
@@ -181,15 +206,5 @@ func (w *serveWriter) failure() int {
 	if context.Cause(w.req.Context()) == httputil.ErrRequestTimeout {
 		return http.StatusServiceUnavailable
 	}
-	if body, ok := w.req.Body.(interface{ Fault() error }); ok {
-		switch err := body.Fault(); {
-		case errors.Is(err, httputil.ErrBodyTooLarge):
-			return http.StatusRequestEntityTooLarge
-		case errors.Is(err, httputil.ErrBodyTimeout):
-			return http.StatusRequestTimeout
-		case errors.Is(err, httputil.ErrBodyMalformed):
-			return http.StatusBadRequest
-		}
-	}
-	return http.StatusInternalServerError
+	return cmp.Or(int(w.body.fault.Load()), http.StatusInternalServerError)
 }
