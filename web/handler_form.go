@@ -67,7 +67,7 @@ func (h *RequestHandler) File(name string) (*formdata.File, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, &MissingArgumentError{name}
+		return nil, &MissingArgumentError{Name: name, File: true}
 	}
 	return files[0], nil
 }
