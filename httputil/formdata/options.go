@@ -10,8 +10,8 @@ const (
 	DefaultMemory    = 1 << 20
 )
 
-// Options bound a form. Each field that is zero has its default, one below zero allows nothing. What is beyond a limit
-// ends in an [*Error] with status 413.
+// Options bound a form. Each field that is zero has its default, one below zero allows nothing.
+// What is beyond a limit ends in an [*Error] with status 413.
 type Options struct {
 	// For [Read] and [NewReader]:
 
