@@ -167,7 +167,7 @@ func (p *Part) content() ([]byte, error) {
 		return nil, errPartOver
 	}
 	data, err := p.r.content()
-	if limit := p.r.o.Part; err == nil && limit > 0 && p.size+int64(len(data)) > limit {
+	if limit := p.r.o.Part; err == nil && p.size+int64(len(data)) > limit {
 		return nil, errPartSize
 	}
 	return data, err

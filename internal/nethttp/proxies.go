@@ -19,19 +19,12 @@ type introductionKey struct{}
 // BehindProxies is httpserver.BehindProxies.
 func BehindProxies(h http.Handler, p *httputil.Proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, Introduce(r, p))
+		c := conn{r}
+		if client, ok := p.Resolve(c.RemoteAddr(), c.LocalAddr(), toldBy(p, r.Header)); ok {
+			r = introduce(r, client)
+		}
+		h.ServeHTTP(w, r)
 	})
-}
-
-// Introduce returns r as if it had come from the client itself if its peer is one of the proxies,
-// and else r.
-func Introduce(r *http.Request, p *httputil.Proxies) *http.Request {
-	c := conn{r}
-	client, ok := p.Resolve(c.RemoteAddr(), c.LocalAddr(), toldBy(p, r.Header))
-	if !ok {
-		return r
-	}
-	return introduce(r, client)
 }
 
 // toldBy returns the fields that p looks at.
@@ -48,6 +41,7 @@ func toldBy(p *httputil.Proxies, from http.Header) *httputil.Header {
 	return &h
 }
 
+// introduce returns a request as if it had come from the client itself.
 func introduce(from *http.Request, client httputil.Client) *http.Request {
 	ctx := context.WithValue(from.Context(), introductionKey{}, &introduction{client, from.RemoteAddr})
 	r := from.WithContext(ctx)
