@@ -56,9 +56,7 @@ bench: ## the benchmarks beside the code, then Eddy beside its peers
 	go test -run '^$$' -bench . ./...
 	go -C bench test -run '^$$' -bench . ./...
 
-fuzz:
-	@for p in $$(go list ./...); do \
-	  for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
-	  done; \
+fuzz: ## found by their text: to ask each package for them would link its tests
+	@grep -r --include='*_test.go' '^func Fuzz' . | sed 's|/[^/]*:func | |; s|(.*||' | sort | while read -r p f; do \
+	  go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p </dev/null || exit 1; \
 	done
