@@ -62,8 +62,8 @@ var narrow = net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 	return c.Control(setNarrow)
 }}
 
-// Every kind of slow client is cut, while others are served, and leaves nothing behind: a second
-// crowd takes no more than the first.
+// Every kind of slow client is cut, while others are served, and leaves nothing behind: another
+// crowd takes no more than the one before.
 func TestSlowClients_AreCut(t *testing.T) {
 	limit := 600 * time.Millisecond
 	o := httpserver.Options{
@@ -91,10 +91,19 @@ func TestSlowClients_AreCut(t *testing.T) {
 		if secure {
 			continue
 		}
-		again, more := crowd(t, s, good, addr, secure)
-		if again > goroutines+20 || more > heap+4<<20 {
-			t.Errorf("%d goroutines and %d bytes are left after a second crowd, %d and %d after the first",
-				again, more, goroutines, heap)
+		// The loop keeps as many coroutines as ran at once, which may be more with a later crowd. What
+		// leaks grows with each: there are twenty clients of a kind.
+		for tries := 1; ; tries++ {
+			again, more := crowd(t, s, good, addr, secure)
+			if again < goroutines+20 && more <= heap+4<<20 {
+				break
+			}
+			if tries == 4 {
+				t.Errorf("%d goroutines and %d bytes are left after a crowd, %d and %d after the one before",
+					again, more, goroutines, heap)
+				break
+			}
+			goroutines, heap = again, more
 		}
 	}
 }
