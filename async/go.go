@@ -7,11 +7,11 @@ import (
 	"eddy/loop"
 )
 
-// Go runs f concurrently and returns a future of its result: in a new coroutine of the
-// same loop if ctx belongs to a coroutine, otherwise, and for a handler that has a goroutine of
-// its own because its route blocks, in a new goroutine. f's context is derived from ctx and ends when f returns. A panic in f becomes a [PanicError]. An error
-// that nobody looks at, a panic above all, is logged when the future is collected; a
-// [Quiet] ctx leaves that out.
+// Go runs f concurrently and returns a future of its result: in a new coroutine of the same loop if
+// ctx belongs to a coroutine, otherwise, and for a handler that has a goroutine of its own because
+// its route blocks, in a new goroutine. f's context is derived from ctx and ends when f returns. A
+// panic in f becomes a [PanicError]. An error that nobody looks at, a panic above all, is logged
+// when the future is collected; a [Quiet] ctx leaves that out.
 func Go[T any](ctx context.Context, f func(context.Context) (T, error)) *Future[T] {
 	p := promiseFor[T](ctx)
 	run := func(ctx context.Context) { keep(ctx, p, f) }

@@ -9,7 +9,7 @@ import (
 
 // maxExcess is how many bytes of chunk extensions a body may have beyond an eighth of its
 // data: without a bound, a client could make us read megabytes for each byte of body.
-const maxExcess = 4096
+const maxExcess = 4 << 10
 
 // readFraming takes one piece of framing from p: the end of a chunk, a chunk-size line, or
 // a trailer line. It returns its length, or 0 if it goes on beyond p. An error leaves the

@@ -47,4 +47,3 @@ func Faults() []*Error { return faults }
 // Fresh reports whether no step was taken yet, which nothing leads back to.
 func (r *RequestReader) Fresh() bool  { return r.msg.state == fresh }
 func (r *ResponseReader) Fresh() bool { return r.msg.state == fresh }
-func (o *outgoing) Fresh() bool       { return o.state == unsent }

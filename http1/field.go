@@ -217,8 +217,9 @@ func (f *framing) noteLength(value string) *Error {
 	return nil
 }
 
-// noteCoding takes chunked alone, and without parameters (RFC 9112 §7.1). A request whose last coding is another has no end, so
-// it is malformed (RFC 9112 §6.3); one that is compressed underneath is unsupported.
+// noteCoding takes chunked alone, and without parameters (RFC 9112 §7.1). A request whose last
+// coding is another has no end, so it is malformed (RFC 9112 §6.3); one that is compressed
+// underneath is unsupported.
 func (f *framing) noteCoding(value string) *Error {
 	if f.chunked {
 		return errManyCodings

@@ -104,8 +104,9 @@ func (f *framing) flags(old bool) (fl flags) {
 	return fl
 }
 
-// parseRequestLine parses method SP target SP version CRLF, with single spaces (RFC 9112
-// §3: a server may be lenient with whitespace there, and would be alone with its reading), and returns where the fields begin.
+// parseRequestLine parses method SP target SP version CRLF, with single spaces (RFC 9112 §3: a
+// server may be lenient with whitespace there, and would be alone with its reading), and returns
+// where the fields begin.
 func parseRequestLine(head string, req *httputil.Request) (int, *Error) {
 	start := skipEmptyLines(head)
 	i := start

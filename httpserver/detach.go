@@ -49,8 +49,8 @@ func Detach(w httputil.ResponseWriter, sink stream.Sink) (*stream.Stream, error)
 	return &x.conn.Stream, nil
 }
 
-// detach is the base of Detach and Hijack: it sends what was written, and then has give take the connection from the server: on the
-// loop, with nothing unsent.
+// detach is the base of Detach and Hijack: it sends what was written, and then has give take the
+// connection from the server: on the loop, with nothing unsent.
 func (x *exchange) detach(give func(c *conn) error) error {
 	return x.conn.Loop().Do(context.WithoutCancel(x), func(ctx context.Context) error {
 		c := x.conn

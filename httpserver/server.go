@@ -67,10 +67,10 @@ func (s *Server) ServeTLS(g *loop.Group, l *tcp.Listener) error {
 // ([Detach], http.Hijacker).
 func (s *Server) Connections() int { return s.spreader.Stats().Connections }
 
-// Shutdown stops accepting, closes idle connections, and waits for the busy ones, whose
-// responses say `Connection: close`; clients of HTTP/2 are told by GOAWAY. If ctx ends first it closes those that are left, and
-// returns a *[CutError] that counts them. Handlers whose client has left are waited for, too.
-// Connections that handlers have taken over are theirs: tell those by other means.
+// Shutdown stops accepting, closes idle connections, and waits for the busy ones, whose responses
+// say `Connection: close`; clients of HTTP/2 are told by GOAWAY. If ctx ends first it closes those
+// that are left, and returns a *[CutError] that counts them. Handlers whose client has left are
+// waited for, too. Connections that handlers have taken over are theirs: tell those by other means.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.spreader.Stop()
 	s.each((*conn).closeIfIdle)

@@ -2,10 +2,11 @@ package httputil
 
 import "strings"
 
-// Quality returns the weight, from 0 to 1000, that a list of weighted values such as `gzip;q=0.8, *;q=0.1` gives to
-// item: that of its own entry, else that of "*", else -1 (RFC 9110 §12.4.2). Parameters but for q are
-// skipped. Of an item that is listed twice the first counts; a malformed weight is 0. For Accept-Encoding and
-// Accept-Language; the media types of Accept want more. The values of several fields are joined first, by [Header.Joined].
+// Quality returns the weight, from 0 to 1000, that a list of weighted values such as `gzip;q=0.8,
+// *;q=0.1` gives to item: that of its own entry, else that of "*", else -1 (RFC 9110 §12.4.2).
+// Parameters but for q are skipped. Of an item that is listed twice the first counts; a malformed
+// weight is 0. For Accept-Encoding and Accept-Language; the media types of Accept want more. The
+// values of several fields are joined first, by [Header.Joined].
 func Quality(list, item string) int {
 	star := -1
 	for entry := range strings.SplitSeq(list, ",") {
@@ -20,9 +21,9 @@ func Quality(list, item string) int {
 	return star
 }
 
-// AcceptsCoding reports whether a client with this Accept-Encoding (all fields joined) takes a response in
-// coding: "gzip", "br", "identity" and so on. One with weight 0 is refused; "identity" is taken unless it is refused by
-// name or by "*" (RFC 9110 §12.5.3).
+// AcceptsCoding reports whether a client with this Accept-Encoding (all fields joined) takes a
+// response in coding: "gzip", "br", "identity" and so on. One with weight 0 is refused; "identity"
+// is taken unless it is refused by name or by "*" (RFC 9110 §12.5.3).
 func AcceptsCoding(acceptEncoding, coding string) bool {
 	q := Quality(acceptEncoding, coding)
 	if equalFold(coding, "identity") {

@@ -57,9 +57,9 @@ var (
 // Secure, a name that begins with __Secure- or __Host- without what the prefix promises, and more
 // than [MaxCookieSize].
 //
-// A value that cannot stand bare (RFC 6265 §4.1.1: spaces, commas, semicolons, quotes, backslashes, control
-// characters, and all beyond ASCII) is sent in double quotes with such bytes but for spaces escaped, the way that
-// [ParseCookie] reads back. Scripts see the escapes.
+// A value that cannot stand bare (RFC 6265 §4.1.1: spaces, commas, semicolons, quotes, backslashes,
+// control characters, and all beyond ASCII) is sent in double quotes with such bytes but for spaces
+// escaped, the way that [ParseCookie] reads back. Scripts see the escapes.
 func (c *Cookie) Field() (string, error) {
 	if err := c.check(); err != nil {
 		return "", err

@@ -14,9 +14,9 @@ const imfFixdate = "Mon, 02 Jan 2006 15:04:05 GMT"
 func FormatDate(t time.Time) string { return t.UTC().Format(imfFixdate) }
 
 // ParseDate reads a date in one of the three forms that RFC 9110 §5.6.7 wants understood: the one
-// of [FormatDate], that of RFC 850 ("Sunday, 06-Nov-94 08:49:37 GMT"), and that of C's asctime ("Sun Nov  6
-// 08:49:37 1994"). Of the century that RFC 850 leaves out it takes the one that puts the date at most 50 years after
-// now. A weekday that does not fit, or a leap second, is an error.
+// of [FormatDate], that of RFC 850 ("Sunday, 06-Nov-94 08:49:37 GMT"), and that of C's asctime
+// ("Sun Nov 6 08:49:37 1994"). Of the century that RFC 850 leaves out it takes the one that puts
+// the date at most 50 years after now. A weekday that does not fit, or a leap second, is an error.
 func ParseDate(s string, now time.Time) (time.Time, error) {
 	for _, layout := range [...]string{imfFixdate, time.ANSIC} {
 		// The comparison refuses what time.Parse is lenient about: fractions, other cases.

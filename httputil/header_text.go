@@ -8,10 +8,11 @@ import (
 
 var errFieldLine = errors.New("httputil: a line of a header is not a field, or does not end with CRLF")
 
-// ParseHeader reads header fields as they stand in a message: lines of "Name: value" that end with CR LF; the last may
-// do without. Only spaces and tabs around a value are dropped. It is as strict as package http1: a bare LF, a
-// folded line, a space before the colon, a name that is no token and a control character are
-// errors, which do not hold the value. The cost is linear. The fields share text's memory.
+// ParseHeader reads header fields as they stand in a message: lines of "Name: value" that end with
+// CR LF; the last may do without. Only spaces and tabs around a value are dropped. It is as strict
+// as package http1: a bare LF, a folded line, a space before the colon, a name that is no token and
+// a control character are errors, which do not hold the value. The cost is linear. The fields share
+// text's memory.
 func ParseHeader(text string) (Header, error) {
 	var h Header
 	for text != "" {
@@ -41,12 +42,12 @@ func (h *Header) Text() string {
 	return b.String()
 }
 
-// Joined returns all values of name with ", " between them, as RFC 9110 §5.2 allows for every field that is a list;
-// Set-Cookie is none. It returns "" if there is none.
+// Joined returns all values of name with ", " between them, as RFC 9110 §5.2 allows for every field
+// that is a list; Set-Cookie is none. It returns "" if there is none.
 func (h *Header) Joined(name string) string { return strings.Join(h.Values(name), ", ") }
 
-// Equal reports whether both headers have the same names, without regard to case and order, and under each the same
-// values in the same order. The cost is that of sorting.
+// Equal reports whether both headers have the same names, without regard to case and order, and
+// under each the same values in the same order. The cost is that of sorting.
 func (h *Header) Equal(other *Header) bool {
 	if len(h.fields) != len(other.fields) {
 		return false

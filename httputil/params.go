@@ -23,11 +23,12 @@ var (
 	errParamHead  = errors.New("httputil: the value before the parameters holds a semicolon, a quote or a control character")
 )
 
-// ParseParams splits a field's value such as `form-data; name="x"` into what stands before the first semicolon and the
-// parameters behind it. In a quoted value, which may hold semicolons, \" and \\ are escapes; a backslash before anything
-// else stands for itself, as file names with backslashes are sent that way. An unquoted value may be any text without a
-// quote at its beginning. Spaces around names and values, and empty parameters, do not count. It fails, in
-// fixed words, for names that are no tokens and for broken quotes. The cost is linear.
+// ParseParams splits a field's value such as `form-data; name="x"` into what stands before the
+// first semicolon and the parameters behind it. In a quoted value, which may hold semicolons, \"
+// and \\ are escapes; a backslash before anything else stands for itself, as file names with
+// backslashes are sent that way. An unquoted value may be any text without a quote at its
+// beginning. Spaces around names and values, and empty parameters, do not count. It fails, in fixed
+// words, for names that are no tokens and for broken quotes. The cost is linear.
 func ParseParams(field string) (value string, params Params, err error) {
 	value, rest, more := strings.Cut(field, ";")
 	for more {
@@ -107,9 +108,9 @@ func (p Params) Get(name string) (value string, ok bool) {
 	return "", false
 }
 
-// FormatParams writes value and params as [ParseParams] reads them: values that are not tokens in quotes, and those beyond
-// ASCII as name*=UTF-8”… (RFC 8187), which [Params.Extended] reads. It fails for names that
-// are no tokens and for control characters.
+// FormatParams writes value and params as [ParseParams] reads them: values that are not tokens in
+// quotes, and those beyond ASCII as name*=UTF-8”… (RFC 8187), which [Params.Extended] reads. It
+// fails for names that are no tokens and for control characters.
 func FormatParams(value string, params Params) (string, error) {
 	if strings.ContainsAny(value, `;"`) || !IsFieldValue(value) {
 		return "", errParamHead

@@ -10,11 +10,12 @@ import (
 
 var errExtended = errors.New("httputil: an extended parameter is malformed")
 
-// Extended returns the value of a parameter in whatever form it is there, and whether it is: name*=UTF-8'lang'… (RFC
-// 8187) wins over name*0=…; name*1*=… (the continuations of RFC 2231), and both over name=…. Charsets are UTF-8,
-// US-ASCII and ISO-8859-1. It fails, in fixed words, for other charsets, broken
-// percent-encoding, text that is not in its charset, a missing segment, and a form that is there twice. name is in lower
-// case. The result is UTF-8 if it was extended, but may hold any character, control characters too.
+// Extended returns the value of a parameter in whatever form it is there, and whether it is:
+// name*=UTF-8'lang'… (RFC 8187) wins over name*0=…; name*1*=… (the continuations of RFC 2231), and
+// both over name=…. Charsets are UTF-8, US-ASCII and ISO-8859-1. It fails, in fixed words, for
+// other charsets, broken percent-encoding, text that is not in its charset, a missing segment, and
+// a form that is there twice. name is in lower case. The result is UTF-8 if it was extended, but
+// may hold any character, control characters too.
 func (p Params) Extended(name string) (value string, ok bool, err error) {
 	var plain, extended *Param
 	var segments []segment

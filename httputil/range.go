@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ErrRange is returned by [ParseRange] when no range lies within the representation; the answer to it is 416 with
-// the Content-Range of [UnsatisfiedRange].
+// ErrRange is returned by [ParseRange] when no range lies within the representation; the answer to
+// it is 416 with the Content-Range of [UnsatisfiedRange].
 var ErrRange = errors.New("httputil: no satisfiable range")
 
 const (
@@ -29,8 +29,8 @@ type ByteRange struct {
 // Len returns the number of bytes.
 func (r ByteRange) Len() int64 { return r.End - r.Start }
 
-// ContentRange returns the value of the field that goes with r out of size bytes; a size below zero says that it
-// is not known (RFC 9110 §14.4).
+// ContentRange returns the value of the field that goes with r out of size bytes; a size below zero
+// says that it is not known (RFC 9110 §14.4).
 func (r ByteRange) ContentRange(size int64) string {
 	b := strconv.AppendInt(append(make([]byte, 0, 48), "bytes "...), r.Start, 10)
 	b = strconv.AppendInt(append(b, '-'), r.End-1, 10)
@@ -43,10 +43,11 @@ func (r ByteRange) ContentRange(size int64) string {
 // UnsatisfiedRange returns the Content-Range of a 416 (RFC 9110 §15.5.17).
 func UnsatisfiedRange(size int64) string { return "bytes */" + strconv.FormatInt(size, 10) }
 
-// ParseRange returns the ranges that the value of a Range field asks of a representation of size bytes, cut to it. None,
-// without an error, says that the field does not count and the whole is to be sent with 200: it is
-// empty, breaks the grammar, has another unit than bytes or more than [MaxRanges] ranges, or wants the end of what has
-// no bytes. It fails with [ErrRange] when all ranges lie beyond the end.
+// ParseRange returns the ranges that the value of a Range field asks of a representation of size
+// bytes, cut to it. None, without an error, says that the field does not count and the whole is to
+// be sent with 200: it is empty, breaks the grammar, has another unit than bytes or more than
+// [MaxRanges] ranges, or wants the end of what has no bytes. It fails with [ErrRange] when all
+// ranges lie beyond the end.
 //
 // Ranges come in the order that they were asked for, unless some overlap or lie closer together than a part's
 // head is long: then those are joined, and all come in ascending order (RFC 9110 §14.2, §15.3.7.2). One range

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// URLConcat adds arguments to the query of a URL, encoded and sorted by name. What the URL has stays byte for byte:
-// its query, repeated names, its fragment.
+// URLConcat adds arguments to the query of a URL, encoded and sorted by name. What the URL has
+// stays byte for byte: its query, repeated names, its fragment.
 func URLConcat(rawURL string, args url.Values) string {
 	added := args.Encode()
 	if added == "" {

@@ -2,11 +2,11 @@
 //
 // Kind: engine. It stands on internal/poll and below everything that waits.
 //
-// A [Loop] belongs to one goroutine at a time, its runner. In each turn it tells the
-// handlers of descriptors that became ready, runs timers that are due and callbacks that
-// were posted, lets what was written leave ([Loop.BeforeSleep]), and waits. Handlers and callbacks run on the loop
-// and must not block. What may wait runs in a coroutine ([Loop.Start], [Loop.Spawn]):
-// it parks, the loop goes on, and resumes it later.
+// A [Loop] belongs to one goroutine at a time, its runner. In each turn it tells the handlers of
+// descriptors that became ready, runs timers that are due and callbacks that were posted, lets what
+// was written leave ([Loop.BeforeSleep]), and waits. Handlers and callbacks run on the loop and
+// must not block. What may wait runs in a coroutine ([Loop.Start], [Loop.Spawn]): it parks, the
+// loop goes on, and resumes it later.
 //
 //	Loop.Run, Stop, Close      a loop's life; Loop.RunSync runs it for one function
 //	Loop.Post, Do, Spawn       work for the loop, from any goroutine

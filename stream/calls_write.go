@@ -23,9 +23,9 @@ func (s *Stream) SetMaxWrite(n int) {
 }
 
 // Write sends p, and parks while more than HighWater bytes wait for the peer. What the kernel has
-// not taken of p when it returns was copied. If ctx ends meanwhile, p is sent all the same. [ErrBufferFull] means that
-// nothing of it is, any other error that the stream has failed before all of it was. Any
-// goroutine.
+// not taken of p when it returns was copied. If ctx ends meanwhile, p is sent all the same.
+// [ErrBufferFull] means that nothing of it is, any other error that the stream has failed before
+// all of it was. Any goroutine.
 func (s *Stream) Write(ctx context.Context, p []byte) error {
 	if co := s.hold(ctx); co != nil {
 		defer co.Release()

@@ -23,7 +23,8 @@ func tlsServer(t *testing.T, o tcp.ServerOptions, h tcp.Handler) (*tcp.Server, s
 	t.Helper()
 	logs, logger := testlog.New()
 	o.Logger, o.TLS = logger, testcert.Shared().Server(t)
-	g, err := loop.NewGroup(2, loop.Options{Logger: logger})
+	// A handshake takes milliseconds on a busy machine, of which the log would tell.
+	g, err := loop.NewGroup(2, loop.Options{Logger: logger, HandOffAfter: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,10 +89,10 @@ func NewSpreader(o SpreaderOptions) *Spreader {
 }
 
 // Serve accepts l's connections from now on, until Stop, and spreads them over the loops of g,
-// where open begins with them; it returns at once. It may be called for several listeners, which take turns in where their
-// accepting happens, but with one group only. The listener is the spreader's from then on, also
-// if Serve fails, with ErrClosed after Stop. It waits for a loop, so it blocks if it is called
-// on one.
+// where open begins with them; it returns at once. It may be called for several listeners, which
+// take turns in where their accepting happens, but with one group only. The listener is the
+// spreader's from then on, also if Serve fails, with ErrClosed after Stop. It waits for a loop, so
+// it blocks if it is called on one.
 func (s *Spreader) Serve(g *loop.Group, l *Listener, open Opener) error {
 	return s.serve(g, l, open, l.accept)
 }

@@ -44,9 +44,10 @@
 // # Limits
 //
 // Body, BindJSON and the arguments of a body read at most [Settings].MaxBody bytes, 10 MiB by
-// default, and forms have the limits of [Settings].Form; beyond them stands 413. A handler that reads Request.Body
-// itself, or Parts, is under the engine's limit alone. An unflushed response is held in memory whole; flush a large one
-// in pieces. Path values and arguments that are not UTF-8 are refused with 400.
+// default, and forms have the limits of [Settings].Form; beyond them stands 413. A handler that
+// reads Request.Body itself, or Parts, is under the engine's limit alone. An unflushed response is
+// held in memory whole; flush a large one in pieces. Path values and arguments that are not UTF-8
+// are refused with 400.
 //
 // A server that is not behind TLS should check the Host of its requests ([Host]):
 // otherwise DNS rebinding lets a foreign page read what it serves.

@@ -47,10 +47,16 @@ func (e *HTTPError) Unwrap() error { return e.Err }
 // the answer, so an application's own errors can know theirs.
 func (e *HTTPError) HTTPStatus() int { return e.Status }
 
-// MissingArgumentError says that a required argument is not there; it answers 400.
-type MissingArgumentError struct{ Name string }
+// MissingArgumentError says that a required argument or file is not there; it answers 400.
+type MissingArgumentError struct {
+	Name string
+	File bool // a file of a form was asked for
+}
 
 func (e *MissingArgumentError) Error() string {
+	if e.File {
+		return "web: missing file " + strconv.Quote(e.Name)
+	}
 	return "web: missing argument " + strconv.Quote(e.Name)
 }
 

@@ -33,6 +33,7 @@ func TestErrorStatus(t *testing.T) {
 		{ownError{422}, 422, "Unprocessable Entity", "WARN request failed: GET / (0.0.0.0) error=own"},
 		{ownError{7}, 500, "Internal Server Error", "ERROR "},
 		{&web.MissingArgumentError{Name: "a"}, 400, "Bad Request", `WARN request failed: GET / (0.0.0.0) error=web: missing argument "a"`},
+		{&web.MissingArgumentError{Name: "a", File: true}, 400, "Bad Request", `WARN request failed: GET / (0.0.0.0) error=web: missing file "a"`},
 		{errors.New("plain"), 500, "Internal Server Error", "ERROR request failed: GET / (0.0.0.0) error=plain"},
 	} {
 		app, j := logged(web.Func("/", func(_ context.Context, h *web.RequestHandler) error {

@@ -68,7 +68,7 @@ const (
 func (h *RequestHandler) required(name string, from source) (string, error) {
 	value, ok, err := h.last(name, from)
 	if err == nil && !ok {
-		err = &MissingArgumentError{name}
+		err = &MissingArgumentError{Name: name}
 	}
 	return value, err
 }

@@ -15,11 +15,12 @@ import (
 	"eddy/httputil/formdata"
 )
 
-// Form reads the request's body whole as a form, urlencoded or multipart, within [Settings].Form; later calls, and all
-// that ask for arguments or files, return the same. Small files are in memory, larger ones in a temporary file, which is
-// removed when the request ends, after OnFinish, whatever happened. A body of another type, or none, is an
-// empty form. It waits for the client. It fails with a [formdata.Error], which answers 400, 413, 415 or 507 by itself,
-// or with what [RequestHandler.Body] fails with.
+// Form reads the request's body whole as a form, urlencoded or multipart, within [Settings].Form;
+// later calls, and all that ask for arguments or files, return the same. Small files are in memory,
+// larger ones in a temporary file, which is removed when the request ends, after OnFinish, whatever
+// happened. A body of another type, or none, is an empty form. It waits for the client. It fails
+// with a [formdata.Error], which answers 400, 413, 415 or 507 by itself, or with what
+// [RequestHandler.Body] fails with.
 func (h *RequestHandler) Form(ctx context.Context) (*formdata.Form, error) {
 	return h.FormWith(ctx, h.formOptions())
 }
@@ -49,8 +50,9 @@ func formLimit(n int64) int64 {
 	return n
 }
 
-// FormWith is [RequestHandler.Form] with limits of its own, such as those of a route that takes large uploads. It has to come
-// before everything else that reads the body: a form that was read already is returned as it is.
+// FormWith is [RequestHandler.Form] with limits of its own, such as those of a route that takes
+// large uploads. It has to come before everything else that reads the body: a form that was read
+// already is returned as it is.
 func (h *RequestHandler) FormWith(ctx context.Context, o formdata.Options) (*formdata.Form, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -62,15 +64,15 @@ func (h *RequestHandler) FormWith(ctx context.Context, o formdata.Options) (*for
 	return form, err
 }
 
-// File returns the first uploaded file of the form's field called name (Tornado's request.files). It fails with a
-// [MissingArgumentError], or with what [RequestHandler.Form] fails with.
+// File returns the first uploaded file of the form's field called name (Tornado's request.files).
+// It fails with a [MissingArgumentError], or with what [RequestHandler.Form] fails with.
 func (h *RequestHandler) File(name string) (*formdata.File, error) {
 	files, err := h.Files(name)
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, &MissingArgumentError{name}
+		return nil, &MissingArgumentError{Name: name, File: true}
 	}
 	return files[0], nil
 }
@@ -84,10 +86,11 @@ func (h *RequestHandler) Files(name string) ([]*formdata.File, error) {
 	return form.Files[name], nil
 }
 
-// Parts iterates over the parts of a multipart form as they come from the client: nothing is held, so that an upload may be
-// larger than memory and disk. The body is bounded by the engine alone, its parts by [Settings].Form. What is left
-// unread of a part is skipped. An error, as of [RequestHandler.Form], ends the iteration; a body of another type is
-// formdata.ErrNotForm, which answers 415.
+// Parts iterates over the parts of a multipart form as they come from the client: nothing is held,
+// so that an upload may be larger than memory and disk. The body is bounded by the engine alone,
+// its parts by [Settings].Form. What is left unread of a part is skipped. An error, as of
+// [RequestHandler.Form], ends the iteration; a body of another type is formdata.ErrNotForm, which
+// answers 415.
 func (h *RequestHandler) Parts(ctx context.Context) iter.Seq2[*formdata.Part, error] {
 	return func(yield func(*formdata.Part, error) bool) {
 		r, err := h.partReader()

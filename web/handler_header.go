@@ -60,7 +60,8 @@ func (h *RequestHandler) AddHeader(name, value string) {
 // ClearHeader removes the fields called name, also a default one.
 func (h *RequestHandler) ClearHeader(name string) { h.header.Del(name) }
 
-// HeaderValue returns the first value of a field of the response, "" if there is none.
+// HeaderValue returns the first value of a field of the response, "" if there is none. Those of the
+// request are in Request.Header.
 func (h *RequestHandler) HeaderValue(name string) string { return h.header.Get(name) }
 
 // latch keeps the first mistake until the head would be sent, so that the setters need

@@ -30,9 +30,10 @@ type Settings struct {
 	// answers 413.
 	MaxBody int64
 
-	// Form bounds forms, and says where large files go. Body and Values in it are MaxBody if zero; the
-	// other fields have the defaults of their own. A larger Body lets strangers fill the disk by so much with each
-	// request to a handler that asks for arguments: give it to the route that needs it, by [RequestHandler.FormWith].
+	// Form bounds forms, and says where large files go. Body and Values in it are MaxBody if zero;
+	// the other fields have the defaults of their own. A larger Body lets strangers fill the disk
+	// by so much with each request to a handler that asks for arguments: give it to the route that
+	// needs it, by [RequestHandler.FormWith].
 	Form formdata.Options
 }
 

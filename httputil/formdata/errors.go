@@ -9,8 +9,8 @@ import (
 
 // An Error says why a form was refused, and which status answers it. Its text is made of fixed words.
 type Error struct {
-	// Status is 400 for a form that is malformed, 413 for one beyond a limit, 415 for a type or coding that is not
-	// taken, and 507 if the temporary file could not be written.
+	// Status is 400 for a form that is malformed, 413 for one beyond a limit, 415 for a type or
+	// coding that is not taken, and 507 if the temporary file could not be written.
 	Status int
 	Reason string
 	Err    error // the cause, if there is one: nothing that the client sent
@@ -23,8 +23,8 @@ func (e *Error) Error() string {
 	return "formdata: " + e.Reason
 }
 
-// Unwrap returns the cause. That of a body beyond [Options].Body is httputil.ErrBodyTooLarge, that of a truncated one
-// io.ErrUnexpectedEOF.
+// Unwrap returns the cause. That of a body beyond [Options].Body is httputil.ErrBodyTooLarge, that
+// of a truncated one io.ErrUnexpectedEOF.
 func (e *Error) Unwrap() error { return e.Err }
 
 // HTTPStatus returns the status, for package web.

@@ -21,8 +21,8 @@ type File struct {
 	spooled bool
 }
 
-// Open returns a new reader of the content, wherever it is. It fails with os.ErrClosed once the form is closed, which ends
-// readers of the temporary file, too.
+// Open returns a new reader of the content, wherever it is. It fails with os.ErrClosed once the
+// form is closed, which ends readers of the temporary file, too.
 func (f *File) Open() (*io.SectionReader, error) {
 	var from io.ReaderAt = bytes.NewReader(f.content)
 	switch {
@@ -34,7 +34,8 @@ func (f *File) Open() (*io.SectionReader, error) {
 	return io.NewSectionReader(from, f.offset, f.Size), nil
 }
 
-// Body returns the content in memory, of a large file too. The slice of a small one belongs to the form: do not change it.
+// Body returns the content in memory, of a large file too. The slice of a small one belongs to the
+// form: do not change it.
 func (f *File) Body() ([]byte, error) {
 	if !f.spooled && !f.form.closed.Load() {
 		return f.content, nil

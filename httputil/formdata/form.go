@@ -10,7 +10,8 @@ import (
 
 // A Form is a form that was read whole.
 type Form struct {
-	// Values has the arguments, blank ones too, those of one name in their order. Nothing says that they are UTF-8.
+	// Values has the arguments, blank ones too, those of one name in their order. Nothing says that
+	// they are UTF-8.
 	Values url.Values
 
 	// Files has the uploaded files by the name of their field, those of one name in their order.
@@ -20,9 +21,9 @@ type Form struct {
 	closed atomic.Bool
 }
 
-// Read reads body, a urlencoded or multipart form with the request's header, to its last boundary. The caller closes the
-// form. An error is an [*Error], [ErrNotForm] for other types, or what the body's Read failed with; nothing
-// is left behind then.
+// Read reads body, a urlencoded or multipart form with the request's header, to its last boundary.
+// The caller closes the form. An error is an [*Error], [ErrNotForm] for other types, or what the
+// body's Read failed with; nothing is left behind then.
 func Read(body io.Reader, header *httputil.Header, o Options) (*Form, error) {
 	return read(body, header, o.filled(), createTemp)
 }
@@ -56,8 +57,8 @@ func readURLEncoded(body io.Reader, o Options) (*Form, error) {
 	return &Form{Values: values}, nil
 }
 
-// Close removes the temporary file, and with it what files had in it. Later calls do nothing. In package web it is
-// called when the request ends.
+// Close removes the temporary file, and with it what files had in it. Later calls do nothing. In
+// package web it is called when the request ends.
 func (f *Form) Close() error {
 	if f.closed.Swap(true) || f.spool == nil {
 		return nil

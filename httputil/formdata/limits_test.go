@@ -46,6 +46,8 @@ func TestReader_Limits(t *testing.T) {
 		{"part of many reads", manyParts(1, strings.Repeat("x", 50_000)), formdata.Options{Part: 50_000}, `x"`},
 		{"larger part of many reads", manyParts(1, strings.Repeat("x", 50_001)), formdata.Options{Part: 50_000}, "!413 413"},
 		{"larger part", manyParts(1, "123456"), formdata.Options{Part: 5}, "!413 413"},
+		{"nothing in a part", manyParts(1, ""), formdata.Options{Part: -1}, `""`},
+		{"something in a part", manyParts(1, "1"), formdata.Options{Part: -1}, "!413 413"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for how, body := range map[string]io.Reader{

@@ -1,5 +1,7 @@
 package formdata
 
+import "math"
+
 // The defaults of [Options].
 const (
 	DefaultBody      = 10 << 20
@@ -10,8 +12,8 @@ const (
 	DefaultMemory    = 1 << 20
 )
 
-// Options bound a form. Each field that is zero has its default, one below zero allows nothing. What is beyond a limit
-// ends in an [*Error] with status 413.
+// Options bound a form. Each field that is zero has its default, one below zero allows nothing.
+// What is beyond a limit ends in an [*Error] with status 413.
 type Options struct {
 	// For [Read] and [NewReader]:
 
@@ -24,7 +26,10 @@ type Options struct {
 	Body      int64 // bytes of the body, files included; 10 MiB
 	Values    int64 // bytes of all arguments, names included: they stay in memory; 10 MiB
 	Arguments int   // arguments of a urlencoded form; 1000
-	Memory    int64 // bytes of files that stay in memory, heads not counted; those beyond it go to a temporary file; 1 MiB
+
+	// Memory is how many bytes of files stay in memory, heads not counted; those beyond it go to a
+	// temporary file; 1 MiB.
+	Memory int64
 
 	// TempDir is the directory of the temporary file, "" for os.TempDir().
 	TempDir string
@@ -33,6 +38,7 @@ type Options struct {
 func (o Options) filled() Options {
 	set(&o.Parts, DefaultParts)
 	set(&o.PartHead, DefaultPartHead)
+	set(&o.Part, math.MaxInt64)
 	set(&o.Body, DefaultBody)
 	set(&o.Values, DefaultValues)
 	set(&o.Arguments, DefaultArguments)

@@ -10,14 +10,16 @@ import (
 	"eddy/httputil"
 )
 
-// A Part is one field or file of a multipart form, while it is read. It is valid until the next call of [Reader.Next].
+// A Part is one field or file of a multipart form, while it is read. It is valid until the next
+// call of [Reader.Next].
 type Part struct {
 	// Name is the name of the form's field; never empty.
 	Name string
 
-	// FileName is the name that the client gave the file, without directories, neither with slashes nor with
-	// backslashes; "" for a field that is no file. filename* wins over filename. It is the client's own: it has no control
-	// characters, but it may be that of another file, or a device on Windows. Do not make a path of it without need.
+	// FileName is the name that the client gave the file, without directories, neither with slashes
+	// nor with backslashes; "" for a field that is no file. filename* wins over filename. It is the
+	// client's own: it has no control characters, but it may be that of another file, or a device
+	// on Windows. Do not make a path of it without need.
 	FileName string
 
 	// Header has all fields of the part's head.
@@ -27,8 +29,8 @@ type Part struct {
 	size int64
 }
 
-// maxFields is how many fields the head of a part may have. A file keeps them, and a field takes more memory than the
-// four bytes that it may be sent in.
+// maxFields is how many fields the head of a part may have. A file keeps them, and a field takes
+// more memory than the four bytes that it may be sent in.
 const maxFields = 32
 
 var errPartOver = errors.New("formdata: read of a part after the next one was asked for")
@@ -87,8 +89,9 @@ func (p *Part) dispose(disposition string) error {
 
 // parameter returns the value of a parameter in any form, "" if there is none.
 //
-// In the plain form it undoes the one escape that browsers write and that can be undone: a quote as %22. They leave "%" as it
-// is, so that more would change names; %0D and %0A stay, which would be control characters.
+// In the plain form it undoes the one escape that browsers write and that can be undone: a quote as
+// %22. They leave "%" as it is, so that more would change names; %0D and %0A stay, which would be
+// control characters.
 func parameter(params httputil.Params, name string) (string, error) {
 	value, _, err := params.Extended(name)
 	if err != nil {
@@ -164,7 +167,7 @@ func (p *Part) content() ([]byte, error) {
 		return nil, errPartOver
 	}
 	data, err := p.r.content()
-	if limit := p.r.o.Part; err == nil && limit > 0 && p.size+int64(len(data)) > limit {
+	if limit := p.r.o.Part; err == nil && p.size+int64(len(data)) > limit {
 		return nil, errPartSize
 	}
 	return data, err

@@ -31,9 +31,9 @@ type Reader struct {
 	err   error // what ended the reading; io.EOF after the last boundary
 }
 
-// NewReader returns a reader of the parts of body, whose header is the request's: of that it takes Content-Type,
-// which must be multipart/form-data with a boundary, and Content-Encoding, which must not be there. It fails with
-// an [*Error], [ErrNotForm] for other types, before it reads anything.
+// NewReader returns a reader of the parts of body, whose header is the request's: of that it takes
+// Content-Type, which must be multipart/form-data with a boundary, and Content-Encoding, which must
+// not be there. It fails with an [*Error], [ErrNotForm] for other types, before it reads anything.
 func NewReader(body io.Reader, header *httputil.Header, o Options) (*Reader, error) {
 	kind, boundary, err := formType(header)
 	if err != nil {
@@ -49,8 +49,9 @@ func newReader(body io.Reader, boundary string, o Options) *Reader {
 	return &Reader{src: body, o: o, delim: []byte("\r\n--" + boundary)}
 }
 
-// Next returns the next part, and skips what was left unread of the one before, which cannot be read any longer. After the
-// last boundary it returns io.EOF; what follows that boundary does not count and stays unread. Every error is final.
+// Next returns the next part, and skips what was left unread of the one before, which cannot be
+// read any longer. After the last boundary it returns io.EOF; what follows that boundary does not
+// count and stays unread. Every error is final.
 func (r *Reader) Next() (*Part, error) {
 	part, err := r.next()
 	if err != nil {
@@ -144,7 +145,8 @@ func (r *Reader) delimiter() (last bool, err error) {
 	}
 }
 
-// head returns the header block of a part, whose fields end with CR LF each. It begins at the CR LF of the delimiter's line.
+// head returns the header block of a part, whose fields end with CR LF each. It begins at the CR LF
+// of the delimiter's line.
 func (r *Reader) head() (string, error) {
 	for from := 0; ; {
 		b := r.unread()

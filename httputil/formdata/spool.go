@@ -31,8 +31,8 @@ type spool struct {
 	size int64
 }
 
-// newSpool creates the file and removes its name at once, so that the space comes back whatever becomes of the process.
-// Where that cannot be done (Windows) close removes it.
+// newSpool creates the file and removes its name at once, so that the space comes back whatever
+// becomes of the process. Where that cannot be done (Windows) close removes it.
 func newSpool(create createFunc, dir string) (*spool, error) {
 	file, err := create(dir)
 	if err != nil {

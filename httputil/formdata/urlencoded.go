@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// parseURLEncoded reads arguments with the rules that query strings have here: blank values count, and a semicolon is
-// refused, which some take for a separator. A broken escape makes the whole form malformed.
+// parseURLEncoded reads arguments with the rules that query strings have here: blank values count,
+// and a semicolon is refused, which some take for a separator. A broken escape makes the whole form
+// malformed.
 func parseURLEncoded(text string, most int) (url.Values, error) {
 	values := url.Values{}
 	count := 0

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestDocumentsNameWhatExists(t *testing.T) {
@@ -29,6 +30,46 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	if checked == 0 {
 		t.Error("no document was checked")
 	}
+}
+
+// maxColumns is how wide prose is: what two pages beside each other show.
+const maxColumns = 120
+
+func TestProseIsWrapped(t *testing.T) {
+	err := walk(func(name string) error {
+		if !strings.HasSuffix(name, ".md") {
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err == nil {
+			report(t, checkColumns(name, string(text)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// checkColumns returns the lines of prose that are too long. Tables and code cannot be wrapped.
+func checkColumns(name, text string) (problems []string) {
+	code := false
+	for i, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "```") {
+			code = !code
+		}
+		table := strings.HasPrefix(line, "|") || strings.HasPrefix(line, "    ")
+		if n := utf8.RuneCountInString(line); n > maxColumns && !code && !table {
+			problems = append(problems, fmt.Sprintf("%s:%d: has %d columns, over %d", name, i+1, n, maxColumns))
+		}
+	}
+	return problems
+}
+
+func TestCheckColumns(t *testing.T) {
+	long := strings.Repeat("é", maxColumns+1)
+	wantProblems(t, checkColumns("a.md", long), "a.md:1: has 121 columns")
+	wantProblems(t, checkColumns("a.md", "```\n"+long+"\n```\n| "+long+" |\n    "+long+"\n"+long[2:]))
 }
 
 var (
