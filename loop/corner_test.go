@@ -210,7 +210,7 @@ func TestRun_EveryRunIsWatched(t *testing.T) {
 		before := l.Stats().HandOffs
 		blocked := make(chan struct{})
 		l.Spawn(context.Background(), func(context.Context) {
-			for end := time.Now().Add(200 * time.Millisecond); l.Stats().HandOffs == before && time.Now().Before(end); {
+			for end := time.Now().Add(5 * time.Second); l.Stats().HandOffs == before && time.Now().Before(end); {
 				time.Sleep(100 * time.Microsecond)
 			}
 			close(blocked)
@@ -220,7 +220,7 @@ func TestRun_EveryRunIsWatched(t *testing.T) {
 		l.Stop()
 		<-second
 		if !lost {
-			t.Fatalf("run %d: a handler blocked for 200 ms and kept its loop", i)
+			t.Fatalf("run %d: a handler blocked for 5 s and kept its loop", i)
 		}
 	}
 }

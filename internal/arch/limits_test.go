@@ -57,11 +57,11 @@ var limitsOf = map[string]string{
 	"formdata.Options.Memory":                    "formdata.DefaultMemory",
 	"web.Settings.MaxBody":                       "web.defaultMaxBody formdata.DefaultBody formdata.DefaultValues",
 
-	"stream.HighWater":       "stream.HighWater",
-	"SetMaxRead":             "stream.DefaultMaxRead",
-	"SetMaxWrite":            "stream.DefaultMaxWrite",
-	"closing after an error": "stream.drainTime",
-	"reads or writes of one coroutine that need not wait": "stream.fairShare",
+	"stream.HighWater": "stream.HighWater",
+	"SetMaxRead":       "stream.DefaultMaxRead",
+	"SetMaxWrite":      "stream.DefaultMaxWrite",
+	"closing after an error, or where the client has not asked for it": "stream.drainTime",
+	"reads or writes of one coroutine that need not wait":              "stream.fairShare",
 
 	"connections accepted in one turn": "tcp.acceptBatch",
 	"tcp.ProxyProtocol.Timeout":        "tcp.DefaultProxyTimeout",
