@@ -344,3 +344,26 @@ func TestRequestEncoder_misuse(t *testing.T) {
 		t.Errorf("second end: %v", err)
 	}
 }
+
+// Last holds for the final head, and changes nothing behind it.
+func TestResponseEncoder_Last(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		var e http1.ResponseEncoder
+		e.Init(&httputil.Request{Method: "HEAD", Version: httputil.HTTP11}, true)
+		p, _ := e.AppendHead(nil, 103, "", nil, 0, nil)
+		if early {
+			e.Last()
+		}
+		p, _ = e.AppendHead(p, 200, "", nil, 5, nil)
+		e.Last()
+		p, _ = e.AppendBody(p, []byte("12345"))
+		p, err := e.AppendEnd(p, nil)
+		want := "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+		if early {
+			want += "Connection: close\r\n"
+		}
+		if string(p) != want+"\r\n" || err != nil || e.KeepAlive() == early {
+			t.Errorf("early %v: %q, %v, keep-alive %v", early, p, err, e.KeepAlive())
+		}
+	}
+}

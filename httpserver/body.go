@@ -61,7 +61,7 @@ var errBodyClosed = errors.New("httpserver: read of a closed body")
 // read runs on the loop.
 func (b *body) read(ctx context.Context, p []byte) (int, error) {
 	x, c := b.x, b.x.conn
-	if c.x != x || x.settled {
+	if x.over() {
 		return 0, x.overErr()
 	}
 	if err := b.admit(); err != nil {
@@ -113,9 +113,10 @@ func (b *body) wait(ctx context.Context) error {
 	b.x.arm()
 	err := c.WaitReadable(ctx, bodyRoom)
 	b.until, b.waiting = time.Time{}, false
-	if err != httputil.ErrFinished {
-		b.x.arm()
+	if b.x.over() {
+		return b.x.overErr()
 	}
+	b.x.arm()
 	if own := b.x.bounds; c.server.options.MinBodyRate > 0 && (own == nil || own.read.IsZero() && !own.endless) {
 		b.credit -= time.Since(begin)
 	}
@@ -189,7 +190,7 @@ func (b *body) fail(err error) error {
 }
 
 func (b *body) waitError(err error) error {
-	if err == httputil.ErrFinished { // by settle: the connection may be another request's
+	if b.x.over() { // the connection may be another request's
 		return err
 	}
 	b.x.conn.last = true

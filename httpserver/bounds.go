@@ -152,7 +152,7 @@ func (x *exchange) SetReadDeadline(t time.Time) error {
 func (x *exchange) bound(change func(b *bounds)) error {
 	over := false
 	err := x.onLoop(func() {
-		if over = x.conn.x != x || x.settled; over {
+		if over = x.over(); over {
 			return
 		}
 		change(x.own())

@@ -72,7 +72,7 @@ func (x *exchange) detach(give func(c *conn) error) error {
 // readyToDetach sends what was written, and lets nobody write any more.
 func (x *exchange) readyToDetach(ctx context.Context) error {
 	c := x.conn
-	if c.x != x || x.settled {
+	if x.over() {
 		return x.overErr()
 	}
 	x.mu.Lock()
@@ -87,7 +87,7 @@ func (x *exchange) readyToDetach(ctx context.Context) error {
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", httputil.ErrClosed, err)
-	case c.x != x || x.settled:
+	case x.over():
 		err = httputil.ErrFinished // the handler has returned meanwhile
 	case c.Reading(), c.Pending() > 0: // a file's, of another goroutine
 		err = stream.ErrNotIdle
@@ -100,7 +100,10 @@ func (x *exchange) readyToDetach(ctx context.Context) error {
 	return err
 }
 
-// overErr is what reads fail with when the exchange is over.
+// over reports whether the response has ended, or the connection was given away. It is for the loop.
+func (x *exchange) over() bool { return x.conn.x != x || x.settled }
+
+// overErr is what calls fail with when the exchange is over.
 func (x *exchange) overErr() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -29,9 +29,9 @@ type waitingRead struct {
 type extras struct {
 	hangup   []*loop.Waiter
 	written  []written
-	queued   int64 // bytes given to the output since this was made; less Pending: handed to the kernel
-	progress int64 // of those, what TakeProgress has returned
-	due      time.Time
+	queued   int64     // bytes given to the output since this was made; less Pending: handed to the kernel
+	progress int64     // of those, what TakeProgress has returned
+	due      time.Time // what SetOutputDue has noted
 	onClose  func(error)
 	maxRead  int
 	maxWrite int
