@@ -5,6 +5,7 @@ package httpserver
 
 import (
 	"context"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -27,6 +28,7 @@ type http2Host struct {
 	server *Server
 	engine *http2.Server
 	base   *http.Server // limits and the log for engine, and the way to its drain
+	errors *errorLog
 
 	mu    sync.Mutex
 	conns map[*http2Conn]struct{}
@@ -34,12 +36,12 @@ type http2Host struct {
 
 func newHTTP2Host(s *Server) *http2Host {
 	o := &s.options
-	h := &http2Host{server: s, conns: make(map[*http2Conn]struct{})}
+	h := &http2Host{server: s, conns: make(map[*http2Conn]struct{}), errors: &errorLog{logger: o.Logger}}
 	h.base = &http.Server{
 		Handler:        h,
 		MaxHeaderBytes: o.Limits.HeaderBytes,
 		ConnState:      noteState,
-		ErrorLog:       newErrorLog(o.Logger),
+		ErrorLog:       log.New(h.errors, "", 0),
 	}
 	h.engine = &http2.Server{
 		MaxConcurrentStreams:         uint32(o.MaxStreams),

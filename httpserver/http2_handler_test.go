@@ -141,7 +141,7 @@ func TestHTTP2_LateWritersAreTold(t *testing.T) {
 			errs <- err
 			w.(http.Flusher).Flush()
 			w.(http.Pusher).Push("/", nil)
-			<-w.(http.CloseNotifier).CloseNotify()
+			<-w.(interface{ CloseNotify() <-chan bool }).CloseNotify()
 			http.NewResponseController(w).SetWriteDeadline(time.Now())
 			http.NewResponseController(w).SetReadDeadline(time.Now())
 			close(errs)

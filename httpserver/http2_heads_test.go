@@ -99,6 +99,21 @@ func TestHTTP2_HeadsThatAreMalformed(t *testing.T) {
 	}
 }
 
+// A connection of HTTP/2 outlives a refusal: many of them do not fill the log.
+func TestHTTP2_RefusalsDoNotFillTheLog(t *testing.T) {
+	s := serveHTTP2(t, echo, httpserver.Options{})
+	r := s.raw(t)
+	for id := uint32(1); id < 200; id += 2 {
+		if r.must(r.request(id, true, "GET", "*")); r.status(id) != "400" {
+			t.Fatal("not refused")
+		}
+	}
+	log := s.logs.Take()
+	if n := strings.Count(log, "malformed request"); n == 0 || n > 20 {
+		t.Errorf("%d lines: %s", n, log)
+	}
+}
+
 // Cookies that come in several fields, as they do to be compressed (RFC 9113 §8.2.3), are one.
 func TestHTTP2_CookiesInSeveralFields(t *testing.T) {
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {

@@ -1,15 +1,14 @@
 package httpserver
 
 import (
-	"log"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 )
 
-// errorLog passes on what the engine has to say about clients that break the protocol, but not
-// all of it: a client could fill a disk.
+// errorLog passes on what is said about clients that break the protocol, by the engine too, but not
+// all of it: a client could fill a disk, by requests that are refused on one connection.
 type errorLog struct {
 	logger *slog.Logger
 
@@ -25,21 +24,22 @@ const (
 	errorLogLength = 300 // bytes of a line; some quote what the client has sent
 )
 
-func newErrorLog(l *slog.Logger) *log.Logger { return log.New(&errorLog{logger: l}, "", 0) }
-
-// Write implements io.Writer: package log calls it once for each line.
+// Write implements io.Writer: package log calls it once for each line of the engine's.
 func (e *errorLog) Write(p []byte) (int, error) {
+	line := strings.TrimSpace(strings.TrimPrefix(string(p[:min(len(p), errorLogLength)]), "http2: "))
+	e.info("HTTP/2 error", slog.String("error", strings.ToValidUTF8(line, "?")))
+	return len(p), nil
+}
+
+func (e *errorLog) info(message string, attrs ...any) {
 	pass, dropped := e.admit(time.Now())
 	if !pass {
-		return len(p), nil
+		return
 	}
-	line := strings.TrimSpace(strings.TrimPrefix(string(p[:min(len(p), errorLogLength)]), "http2: "))
-	attrs := []any{slog.String("error", strings.ToValidUTF8(line, "?"))}
 	if dropped > 0 {
 		attrs = append(attrs, slog.Int("dropped", dropped))
 	}
-	e.logger.Info("HTTP/2 error", attrs...)
-	return len(p), nil
+	e.logger.Info(message, attrs...)
 }
 
 // admit reports whether a line may pass, and how many did not before it.

@@ -98,7 +98,7 @@ func isLengthOf(r *http.Request) bool {
 
 // refuse answers a request that is not served. Its stream ends; the connection goes on.
 func (h *http2Host) refuse(w http.ResponseWriter, r *http.Request, status int, reason string) {
-	h.server.options.Logger.Info("malformed request", slog.Int("status", status), slog.String("reason", reason),
+	h.errors.info("malformed request", slog.Int("status", status), slog.String("reason", reason),
 		slog.String("client", r.RemoteAddr))
 	respondError(w, status, ": "+reason)
 }

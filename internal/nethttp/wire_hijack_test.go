@@ -80,7 +80,11 @@ var hijackCases = []wireCase{
 		n.add("%v", c.SetReadDeadline(time.Now().Add(time.Millisecond)))
 		_, err := rw.ReadByte()
 		n.add("%v", err)
-	}), act: toTheEnd(plainGet)},
+	}), act: func(c *client) { // whose end would come before the deadline now and then
+		io.WriteString(c, plainGet)
+		b, err := io.ReadAll(c.r)
+		c.note("%q %v", b, err)
+	}},
 	{name: "hijack: a panic afterwards leaves it open", handler: keeping(func() { panic("no") }), act: usedLater},
 	{name: "hijack: the connection outlives the handler", handler: keeping(func() {}), act: usedLater},
 	{name: "hijack: by a goroutine of the handler", handler: do(func(w http.ResponseWriter, r *http.Request, n *notes) {
