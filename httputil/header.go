@@ -83,15 +83,20 @@ func (h *Header) Set(name, value string) error {
 	if err := checkField(name, value); err != nil {
 		return err
 	}
+	h.Replace(name, value)
+	return nil
+}
+
+// Replace is [Header.Set] without its checks, for whom [Header.Append] is for.
+func (h *Header) Replace(name, value string) {
 	for i := range h.fields {
 		if equalFold(h.fields[i].Name, name) {
 			h.fields[i].Value = value
 			h.deleteFrom(i+1, name)
-			return nil
+			return
 		}
 	}
 	h.Append(name, value)
-	return nil
 }
 
 // Add appends a field and keeps those of the same name. It refuses what Set refuses.

@@ -74,10 +74,7 @@ func (h *RequestHandler) latch(err error) {
 
 // setField is SetHeader for constants of this package and values it made itself, with
 // the checks left out.
-func (h *RequestHandler) setField(name, value string) {
-	h.header.Del(name)
-	h.header.Append(name, value)
-}
+func (h *RequestHandler) setField(name, value string) { h.header.Replace(name, value) }
 
 const htmlType = "text/html; charset=UTF-8"
 
