@@ -106,10 +106,18 @@ func TestTLS_HandlersSeeIt(t *testing.T) {
 	mounted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.TLS.ServerName, " ", r.TLS.NegotiatedProtocol)
 	})
+	agreed := func(_ context.Context, h *web.RequestHandler) error {
+		state := h.TLS()
+		if state == nil {
+			return h.Text("in clear")
+		}
+		return h.Text(fmt.Sprint(state.ServerName, " ", state.NegotiatedProtocol, " ", len(state.PeerCertificates)))
+	}
 	_, url, client := serveTLS(t, web.NewApplicationWith(web.Settings{Logger: quiet},
+		web.Func("/agreed", agreed),
 		web.Func("/protocol", func(_ context.Context, h *web.RequestHandler) error { return h.Text(h.Request.Protocol) }),
 		web.Mount("/mounted", mounted)), eddy.Options{})
-	for path, want := range map[string]string{"/protocol": "https", "/mounted": "localhost http/1.1"} {
+	for path, want := range map[string]string{"/protocol": "https", "/agreed": "localhost http/1.1 0", "/mounted": "localhost http/1.1"} {
 		resp, err := client.Get(url + path)
 		if err != nil {
 			t.Fatal(err)
@@ -120,14 +128,18 @@ func TestTLS_HandlersSeeIt(t *testing.T) {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
-	_, clear, plain := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.TLS == nil) }), eddy.Options{})
-	resp, err := plain.Get(clear)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if got, _ := io.ReadAll(resp.Body); string(got) != "true" {
-		t.Error("Request.TLS is set without TLS")
+	_, clear, plain := serve(t, web.NewApplicationWith(web.Settings{Logger: quiet}, web.Func("/agreed", agreed),
+		web.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.TLS == nil) }))), eddy.Options{})
+	for path, want := range map[string]string{"/agreed": "in clear", "/mounted": "true"} {
+		resp, err := plain.Get(clear + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(got) != want {
+			t.Errorf("%s in clear: %q, want %q", path, got, want)
+		}
 	}
 }
 

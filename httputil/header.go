@@ -87,7 +87,7 @@ func (h *Header) Set(name, value string) error {
 	return nil
 }
 
-// Replace is [Header.Set] without its checks, for whom [Header.Append] is for.
+// Replace is [Header.Set] without its checks, as Append is Add without them.
 func (h *Header) Replace(name, value string) {
 	for i := range h.fields {
 		if equalFold(h.fields[i].Name, name) {
