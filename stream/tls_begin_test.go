@@ -3,12 +3,14 @@ package stream_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"eddy/internal/testcert"
 	"eddy/stream"
@@ -221,4 +223,42 @@ func TestBeginTLS_DoneThatPanics(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What comes while a handshake computes is noticed afterwards, and so is what comes after that.
+func TestBeginTLS_BytesWhileItComputes(t *testing.T) {
+	a := testcert.Shared()
+	got := &recorder{}
+	tlsBubble(t, nil, got, func(p *tlsPair) {
+		server := a.Server(t)
+		server.ClientAuth = tls.RequireAnyClientCert
+		server.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
+			time.Sleep(time.Second)
+			return nil
+		}
+		told := make(chan error, 1)
+		p.on(func() {
+			if err := p.server.BeginTLS(context.Background(), stream.Server, server, nil, func(err error) { told <- err }); err != nil {
+				t.Error(err)
+			}
+		})
+		config := a.Client()
+		config.Certificates = []tls.Certificate{a.Issue(t, "somebody")}
+		client := p.spawn(func(ctx context.Context) error { return p.client.StartTLS(ctx, stream.Client, config) })
+		p.carry() // the client is through, and the server looks at its certificate
+		if err := <-client; err != nil {
+			t.Fatal(err)
+		}
+		p.on(func() { p.client.SendBytes([]byte("early ")) })
+		p.carry()
+		if err := <-told; err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		p.on(func() { p.client.SendBytes([]byte("late")) })
+		p.carry()
+		if got.got != "early late" {
+			t.Errorf("%q has come", got.got)
+		}
+	})
 }

@@ -201,6 +201,9 @@ func (h *handshake) end() {
 		s.flushLater()
 		t.more = true // what follows may have been read with the handshake
 		s.again()
+		if s.flags&(eof|closed) == 0 {
+			s.setWant(s.want | readWant) // what came while it computed has ended that: see ready
+		}
 	}
 }
 
