@@ -101,18 +101,17 @@ func passed(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }
 
 // overdue is called when the first of the deadlines has come.
 func (x *exchange) overdue() {
-	c, now := x.conn, x.conn.Loop().Now()
-	x.own().armed = 0
+	c, b, now := x.conn, x.own(), x.conn.Loop().Now()
+	b.armed = 0
 	if x.body != nil && passed(x.body.until, now) {
 		x.body.until = time.Time{}
 		c.InterruptRead(httputil.ErrBodyTimeout)
 	}
-	b := x.bounds
-	if b != nil && passed(b.request, now) {
+	if passed(b.request, now) {
 		b.request = time.Time{}
 		x.Cancel(httputil.ErrRequestTimeout)
 	}
-	if b != nil && passed(b.output, now) {
+	if passed(b.output, now) {
 		if !b.write.IsZero() {
 			x.tooLate()
 		}

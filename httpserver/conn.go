@@ -155,7 +155,7 @@ func (c *conn) begin(head []byte) {
 	}
 	c.phase, c.x, c.firm = busy, x, false
 	c.served++
-	if most := c.server.options.MaxRequestsPerConnection; most > 0 && c.served >= uint32(most) {
+	if most := c.server.options.MaxRequestsPerConnection; most > 0 && int64(c.served) >= int64(most) {
 		c.last = true
 	}
 	c.Pause()
