@@ -1,0 +1,199 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"eddy/async"
+	"eddy/httputil"
+	"eddy/loop"
+)
+
+// Client fetches (Tornado's AsyncHTTPClient). It keeps connections for the next request, and should be used for
+// many. Create it with [New]. Its methods may be called from any goroutine.
+type Client struct {
+	options Options
+	limiter limiter
+	closed  atomic.Bool
+
+	homes atomic.Pointer[map[*loop.Loop]*home] // replaced as a whole, under mu
+	mu    sync.Mutex
+	group *loop.Group // for callers without a loop; nil until one comes
+	own   bool        // group is the client's own
+}
+
+// Default is the client of [Get], [Head], [Post] and [Do]. It has the default options.
+var Default = New(Options{})
+
+// New returns a client.
+func New(o Options) *Client {
+	c := &Client{options: o.withDefaults(), group: o.Group}
+	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
+	c.homes.Store(new(map[*loop.Loop]*home))
+	return c
+}
+
+// Get fetches a URL by the [Default] client.
+func Get(ctx context.Context, url string) (*Response, error) { return Default.Get(ctx, url) }
+
+// Head fetches a URL's head by the [Default] client.
+func Head(ctx context.Context, url string) (*Response, error) { return Default.Head(ctx, url) }
+
+// Post sends body to a URL by the [Default] client.
+func Post(ctx context.Context, url, contentType string, body []byte) (*Response, error) {
+	return Default.Post(ctx, url, contentType, body)
+}
+
+// Do fetches by the [Default] client.
+func Do(ctx context.Context, r *Request) (*Response, error) { return Default.Do(ctx, r) }
+
+// Get fetches a URL.
+func (c *Client) Get(ctx context.Context, url string) (*Response, error) {
+	return c.Do(ctx, &Request{URL: url})
+}
+
+// Head fetches a URL's head.
+func (c *Client) Head(ctx context.Context, url string) (*Response, error) {
+	return c.Do(ctx, &Request{Method: "HEAD", URL: url})
+}
+
+// Post sends body to a URL.
+func (c *Client) Post(ctx context.Context, url, contentType string, body []byte) (*Response, error) {
+	r := &Request{Method: "POST", URL: url, Body: body}
+	if err := r.Header.Set("Content-Type", contentType); err != nil {
+		return nil, err
+	}
+	return c.Do(ctx, r)
+}
+
+// Do fetches what r asks for. It parks the calling coroutine, or blocks any other goroutine, until the
+// response is complete. Its errors are of type [*Error].
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	f := fetch{client: c, req: r, whole: r.StreamingCallback == nil}
+	resp, x, err := f.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.complete(ctx, resp, x)
+}
+
+// Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). In a
+// coroutine the work is done in another one of the same loop, and elsewhere in a goroutine.
+func (c *Client) Fetch(ctx context.Context, r *Request) *async.Future[*Response] {
+	return async.Go(ctx, func(ctx context.Context) (*Response, error) { return c.Do(ctx, r) })
+}
+
+// Close ends all fetches with [ErrClosed] and closes all connections. Those of the client's own loops are closed
+// when it returns, those of others soon. Any goroutine but those loops' own.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	if c.closed.Swap(true) {
+		c.mu.Unlock()
+		return nil
+	}
+	group, own := c.group, c.own
+	c.mu.Unlock()
+	for _, h := range *c.homes.Load() {
+		h.close()
+	}
+	if own {
+		return group.Close()
+	}
+	return nil
+}
+
+// CloseIdle closes the connections that nobody uses. Any goroutine.
+func (c *Client) CloseIdle() {
+	for _, h := range *c.homes.Load() {
+		h.closeIdle()
+	}
+}
+
+// home returns the client's part on a loop.
+func (c *Client) home(l *loop.Loop) *home {
+	if h, ok := (*c.homes.Load())[l]; ok {
+		return h
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := *c.homes.Load()
+	if h, ok := old[l]; ok {
+		return h
+	}
+	homes := make(map[*loop.Loop]*home, len(old)+1)
+	for l, h := range maps.All(old) {
+		if !l.Closed() {
+			homes[l] = h
+		}
+	}
+	h := &home{client: c, loop: l, idle: make(map[key][]*conn), conns: make(map[*conn]struct{})}
+	homes[l] = h
+	c.homes.Store(&homes)
+	return h
+}
+
+// ownHome returns the part on the loop of the calling coroutine, nil if the caller is none.
+func (c *Client) ownHome(ctx context.Context) *home {
+	if co := loop.FromContext(ctx); co != nil && co.Current() && !co.Apart() {
+		return c.home(co.Loop())
+	}
+	return nil
+}
+
+// loops returns the loops for callers that have none.
+func (c *Client) loops() (*loop.Group, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return nil, ErrClosed
+	}
+	if c.group == nil {
+		g, err := loop.NewGroup(0, loop.Options{Logger: c.options.Logger})
+		if err != nil {
+			return nil, err
+		}
+		c.group, c.own = g, true
+	}
+	return c.group, nil
+}
+
+// errNoURL and the like are what is wrong with a request before it is sent.
+var (
+	errScheme = errors.New("the URL must begin with http:// or https://")
+	errHost   = errors.New("the URL has no host")
+	errMethod = errors.New("unknown method: see AllowNonstandardMethods")
+	errBody   = errors.New("the method has no body: see AllowNonstandardMethods")
+	errBodies = errors.New("only one of Body, BodyReader and BodyProducer can be set")
+)
+
+// check returns what is wrong with a request that is about to be sent.
+func (r *Request) check(method string) error {
+	bodies := 0
+	for _, has := range [...]bool{len(r.Body) > 0, r.BodyReader != nil, r.BodyProducer != nil} {
+		if has {
+			bodies++
+		}
+	}
+	if bodies > 1 {
+		return errBodies
+	}
+	if r.AllowNonstandardMethods {
+		if !httputil.IsToken(method) {
+			return errMethod
+		}
+		return nil
+	}
+	switch method {
+	case "GET", "HEAD", "TRACE":
+		if bodies > 0 {
+			return errBody
+		}
+	case "POST", "PUT", "DELETE", "PATCH", "OPTIONS":
+	default:
+		return errMethod
+	}
+	return nil
+}

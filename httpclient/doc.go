@@ -1,0 +1,35 @@
+// Package httpclient fetches over HTTP without blocking (Tornado's httpclient).
+//
+// Kind: engine. It stands on loop, stream, tcp and http1; web's handlers use it.
+//
+//	resp, err := httpclient.Get(ctx, "http://127.0.0.1:9000/")
+//
+// In a handler, or any other coroutine, such a call parks it, and the connection belongs to the same loop, so that
+// what comes is handed over without a goroutine in between. Anywhere else it blocks its
+// goroutine, and loops of the client's own do the work.
+//
+// # Ways to fetch
+//
+// [Client.Do], and [Get], [Head] and [Post] for the simple cases, return the whole response. [Client.Fetch]
+// begins it and returns a future. [Client.Stream] returns with the head, and its body is read as it
+// arrives; what nobody reads stays with the server.
+//
+// A status of 400 or more is no error: see [Response.Rethrow]. Errors are of type [*Error], which says in what
+// phase the fetch failed.
+//
+// # Connections
+//
+// A connection is used again for requests that agree in everything that it depends on: scheme, host and port,
+// proxy, TLS configuration, family and source of addresses, and the loop. One that the server has closed meanwhile costs another try, for
+// requests that can be repeated (RFC 9110 §9.2.2).
+//
+// # Limits
+//
+// [Options] has them, with their defaults. Every fetch ends: by its response, a limit of time or size, its
+// context, or the end of the client.
+//
+// # Concurrency
+//
+// A Client may be used from any goroutine. Requests and responses are plain values; a Request must not be changed
+// while it is being fetched.
+package httpclient

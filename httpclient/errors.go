@@ -1,0 +1,87 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrClosed is the cause of what fails because the client was closed.
+	ErrClosed = errors.New("client closed")
+	// ErrCut is the cause when the server closed the connection before the response was complete.
+	// What was read of it is lost.
+	ErrCut = errors.New("connection closed before the response was complete")
+	// ErrBodyTooLarge is the cause when a body is longer than its limit.
+	ErrBodyTooLarge = errors.New("body larger than its limit")
+	// ErrTooManyRedirects is the cause when there are more redirects than may be followed.
+	ErrTooManyRedirects = errors.New("too many redirects")
+	// ErrTimeout is what every error of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
+	ErrTimeout = errors.New("timeout")
+
+	errStale = errors.New("the connection was closed while it was idle")
+)
+
+// Phase is a step of a fetch.
+type Phase string
+
+// The phases.
+const (
+	PhaseRequest  Phase = "request"  // what was asked for makes no sense; nothing was sent
+	PhaseQueue    Phase = "queue"    // waiting for a turn
+	PhaseResolve  Phase = "resolve"  // the server's name
+	PhaseConnect  Phase = "connect"  // to the server or the proxy
+	PhaseProxy    Phase = "proxy"    // the proxy refused
+	PhaseTLS      Phase = "TLS"      // the handshake
+	PhaseSend     Phase = "send"     // of the request
+	PhaseHead     Phase = "head"     // waiting for the response's head, or reading it
+	PhaseBody     Phase = "body"     // of the response
+	PhaseRedirect Phase = "redirect" // to where it may not go
+)
+
+// Error is why a fetch failed, of all reasons but a status (Tornado's 599). It is a net.Error.
+type Error struct {
+	Phase  Phase
+	Method string
+	URL    string // without credentials, query and fragment, which may be secrets
+	// Err is the reason: a *[TimeoutError], a *[tcp.DialError], an *[http1.Error] for what breaks
+	// the protocol, a *tls.CertificateVerificationError, [ErrCut], the error of the context, of a
+	// callback or of the body's source, and others.
+	Err error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("httpclient: %s %s: %s: %v", e.Method, e.URL, e.Phase, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Code returns 599, by which Tornado knows such errors.
+func (e *Error) Code() int { return 599 }
+
+// Timeout reports whether time was too short.
+func (e *Error) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &t) && t.Timeout()
+}
+
+// Temporary is always false. It makes an Error a net.Error.
+func (e *Error) Temporary() bool { return false }
+
+// TimeoutError is a limit of [Options] or of the [Request] that was passed. It is [ErrTimeout] and
+// context.DeadlineExceeded, too (errors.Is).
+type TimeoutError struct {
+	Limit string // the field's name, such as "RequestTimeout"
+	After time.Duration
+}
+
+func (e *TimeoutError) Error() string { return fmt.Sprintf("timeout: %s of %v", e.Limit, e.After) }
+
+// Is makes it both kinds of timeout.
+func (e *TimeoutError) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded
+}
+
+// Timeout makes it a net.Error's kind of timeout.
+func (e *TimeoutError) Timeout() bool { return true }

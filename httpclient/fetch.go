@@ -1,0 +1,305 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"time"
+
+	"eddy/loop"
+)
+
+// fetch is a call of Do or Stream on its way from hop to hop.
+type fetch struct {
+	client *Client
+	req    *Request
+	whole  bool // the body is wanted as a whole
+
+	began time.Time // the call
+	turn  time.Time // when the first request had its turn: limits and times count from here
+	due   time.Time // when it has to be over
+	left  int       // redirects that may be followed
+	past  []*Response
+	time  TimeInfo
+	last  *hop // the present one
+}
+
+// hop is one request of a fetch.
+type hop struct {
+	*fetch
+	method string
+	url    *url.URL
+	key    key
+
+	connectTimeout time.Duration
+}
+
+// run fetches to the head, or for a whole response to its end.
+func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
+	f.began = time.Now()
+	h, err := f.first()
+	f.last = h
+	if err != nil {
+		return nil, nil, f.failed(&phaseError{PhaseRequest, err})
+	}
+	resp, x, err := h.do(ctx)
+	if err != nil {
+		return nil, nil, f.failed(err)
+	}
+	f.describe(resp, h)
+	return resp, x, nil
+}
+
+// first returns the hop that the request asks for.
+func (f *fetch) first() (*hop, error) {
+	h := &hop{fetch: f, method: f.req.Method}
+	if h.method == "" {
+		h.method = "GET"
+	}
+	if err := f.req.check(h.method); err != nil {
+		return h, err
+	}
+	u, err := url.Parse(f.req.URL)
+	if err != nil {
+		return h, err.(*url.Error).Err // the rest is in Error
+	}
+	h.url = u
+	o := &f.client.options
+	f.left = either(f.req.MaxRedirects, o.MaxRedirects)
+	h.connectTimeout = either(f.req.ConnectTimeout, o.ConnectTimeout)
+	return h, h.aim()
+}
+
+// either returns a request's own limit, or the client's if it has none. Less than zero means none.
+func either[T int | int64 | time.Duration](own, client T) T {
+	if own == 0 {
+		return client
+	}
+	return max(own, 0)
+}
+
+// aim finds out which connections the hop can use.
+func (h *hop) aim() error {
+	u := h.url
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return errScheme
+	}
+	if u.Hostname() == "" {
+		return errHost
+	}
+	h.key = key{scheme: u.Scheme, addr: u.Host, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
+	if u.Port() == "" {
+		h.key.addr = withPort(u)
+	}
+	if h.req.UnixSocket != "" {
+		h.key.addr = "unix:" + h.req.UnixSocket
+	}
+	return nil
+}
+
+// withPort returns the host of u with the port of its scheme.
+func withPort(u *url.URL) string {
+	host := u.Host
+	if n := len(host); host[n-1] == ':' {
+		host = host[:n-1]
+	}
+	if u.Scheme == "https" {
+		return host + ":443"
+	}
+	return host + ":80"
+}
+
+// do sends the request, again if the connection turns out to have been closed while it was idle.
+func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
+	for fresh := false; ; fresh = true {
+		waited, err := h.client.limiter.acquire(ctx, h.key.addr, h.client.options.QueueTimeout)
+		if err != nil {
+			return nil, nil, &phaseError{PhaseQueue, err}
+		}
+		h.time.Queue += waited
+		h.begin()
+		x := h.exchange()
+		if err := h.write(&x.out); err != nil {
+			x.over(err)
+			return nil, nil, &phaseError{PhaseRequest, err}
+		}
+		var c *conn
+		if c, fresh, err = h.connection(ctx, fresh); err != nil {
+			x.over(err)
+			return nil, nil, err
+		}
+		resp, err := h.try(ctx, c, x)
+		if err == nil || fresh || !x.repeatable(err) {
+			return resp, x, err
+		}
+	}
+}
+
+// begin notes when the first request had its turn.
+func (f *fetch) begin() {
+	if !f.turn.IsZero() {
+		return
+	}
+	f.turn = f.began
+	if f.time.Queue > 0 {
+		f.turn = time.Now()
+	}
+	if limit := f.requestTimeout(); limit > 0 {
+		f.due = f.turn.Add(limit)
+	}
+}
+
+func (f *fetch) requestTimeout() time.Duration {
+	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
+}
+
+// connection returns one from the pool, or a fresh one.
+func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
+	at := h.client.ownHome(ctx)
+	if !fresh {
+		if c := h.client.idle(at, &h.key); c != nil {
+			return c, false, nil
+		}
+	}
+	if at == nil {
+		g, err := h.client.loops()
+		if err != nil {
+			return nil, true, err
+		}
+		at = h.client.home(g.Pick())
+	}
+	c, err = h.open(ctx, at)
+	return c, true, err
+}
+
+// idle returns an idle connection of the caller's loop, or of any of the client's for callers that have none.
+func (c *Client) idle(at *home, k *key) *conn {
+	if at != nil {
+		return at.take(k)
+	}
+	g, err := c.loops()
+	if err != nil {
+		return nil
+	}
+	for _, l := range g.Loops() {
+		if found := c.home(l).take(k); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// exchange returns what is to be sent.
+func (h *hop) exchange() *exchange {
+	o := &h.client.options
+	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: -1}
+	addr, limiter := h.key.addr, &h.client.limiter
+	x.free = func() { limiter.release(addr) }
+	return x
+}
+
+// try sends the request on c, and waits for the head, or for a whole response to its end.
+func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
+	h.time.PreTransfer = time.Since(h.turn)
+	if x.out.source != nil {
+		h.startSource(ctx, c, x)
+	} else {
+		c.start(ctx, x)
+	}
+	want := wantHead
+	if x.whole {
+		want = wantEnd
+	}
+	if err := x.await(ctx, want); err != nil {
+		x.abandon(ctx, err)
+		return nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.err != nil && (x.whole && x.err != io.EOF || x.resp == nil) {
+		return nil, x.err
+	}
+	h.time.StartTransfer = x.first.Sub(h.turn)
+	return x.resp, nil
+}
+
+// startSource begins with a request whose body is produced meanwhile.
+func (h *hop) startSource(ctx context.Context, c *conn, x *exchange) {
+	work, stop := context.WithCancel(ctx)
+	x.stop = stop
+	c.start(ctx, x)
+	if h.req.BodyProducer != nil {
+		if co := loop.FromContext(ctx); co != nil && co.Current() && !co.Apart() && co.Loop().Spawn(work, x.sendFrom) {
+			return
+		}
+	}
+	go x.sendFrom(work)
+}
+
+// abandon takes the exchange away from its connection, which cannot be used again. When it returns, the
+// connection does not touch what the request has given.
+func (x *exchange) abandon(ctx context.Context, err error) {
+	c := x.conn
+	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
+		if c.x == x {
+			c.fail(err)
+		}
+		return nil
+	})
+}
+
+// repeatable reports whether a request that has failed on a connection that was idle before can be sent
+// again: not a byte of a response has come, and if the server has got it, to get it twice does no harm (RFC 9110 §9.2.2).
+func (x *exchange) repeatable(err error) bool {
+	if err == errStale {
+		return true
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.touched || x.out.source != nil || !errors.Is(err, ErrCut) {
+		return false
+	}
+	switch x.out.method {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// complete reads what is left of the response.
+func (f *fetch) complete(ctx context.Context, resp *Response, x *exchange) (*Response, error) {
+	resp.Body = x.body
+	resp.Time.Total = time.Since(f.turn)
+	return resp, nil
+}
+
+// describe adds to a response what only the fetch knows.
+func (f *fetch) describe(resp *Response, h *hop) {
+	resp.Request, resp.History, resp.Start, resp.Time = f.req, f.past, f.began, f.time
+	u := *h.url
+	u.User = nil
+	resp.URL = u.String()
+}
+
+// failed returns the error that the caller sees.
+func (f *fetch) failed(err error) error {
+	h := f.last
+	e := &Error{Phase: phaseOf(err), Method: h.method, Err: err}
+	if p, ok := err.(*phaseError); ok {
+		e.Err = p.err
+	}
+	if h.url != nil {
+		u := url.URL{Scheme: h.url.Scheme, Host: h.url.Host, Path: h.url.Path, RawPath: h.url.RawPath}
+		e.URL = u.String()
+	}
+	return e
+}
+
+func isRedirect(r *Response) bool {
+	switch r.Status {
+	case 301, 302, 303, 307, 308:
+		return r.Header.Has("Location")
+	}
+	return false
+}

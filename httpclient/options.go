@@ -1,0 +1,151 @@
+package httpclient
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"eddy/http1"
+	"eddy/loop"
+	"eddy/tcp"
+)
+
+// The defaults of Options.
+const (
+	DefaultMaxClients     = 1000
+	DefaultQueueTimeout   = 20 * time.Second
+	DefaultConnectTimeout = 20 * time.Second
+	DefaultRequestTimeout = 20 * time.Second
+	DefaultReadTimeout    = time.Minute
+	DefaultExpectTimeout  = time.Second
+	DefaultIdleTimeout    = time.Minute
+	DefaultMaxIdle        = 1000
+	DefaultMaxRedirects   = 5
+	DefaultMaxBody        = 100 << 20
+)
+
+// DefaultUserAgent is sent by requests that do not say otherwise.
+const DefaultUserAgent = "Eddy"
+
+// Options configures a [Client]. The zero value is good. What a [Request] says itself goes before
+// what stands here, and that before the defaults.
+type Options struct {
+	// MaxClients bounds the requests under way at once, on all loops. Those beyond it wait
+	// in the order of their coming. Default: 1,000. Negative: no limit.
+	MaxClients int
+	// MaxPerHost bounds those to one host and port. Default and negative: no limit but MaxClients.
+	MaxPerHost int
+	// QueueTimeout is how long a request waits for its turn. Default: 20 seconds; negative: no limit.
+	QueueTimeout time.Duration
+
+	// ConnectTimeout bounds finding the server's address, connecting, the proxy's part and TLS,
+	// together. Default: 20 seconds; negative: no limit.
+	ConnectTimeout time.Duration
+	// RequestTimeout bounds a request from its turn in the queue to the last byte of its response,
+	// redirects included; of [Client.Stream], to the response's head. Default: 20 seconds; negative: no
+	// limit.
+	RequestTimeout time.Duration
+	// ReadTimeout is how long a server may send nothing while its response is awaited or read.
+	// Default: a minute; negative: no limit.
+	ReadTimeout time.Duration
+	// ExpectTimeout is how long a request with ExpectContinue waits for the server's word before
+	// it sends its body all the same (RFC 9110 §10.1.1). Default: one second; negative: for ever.
+	ExpectTimeout time.Duration
+
+	// IdleTimeout is how long a connection is kept that nobody uses. Default: a minute.
+	// Negative: connections are used once.
+	IdleTimeout time.Duration
+	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one.
+	// Default: 1,000.
+	MaxIdle int
+
+	// MaxRedirects is how many redirects are followed, one after another. Default: 5. Negative: none.
+	MaxRedirects int
+	// CheckRedirect, if not nil, is asked before each redirect is followed. See [Redirect].
+	CheckRedirect func(*Redirect) error
+
+	// MaxBody bounds a response's body in bytes, after decompression. Default: 100 MiB;
+	// negative: no limit. A body that is read by [Client.Stream] has no limit but one that its
+	// request sets.
+	MaxBody int64
+	// Limits bounds the other parts of a response. Its Body is not used.
+	Limits http1.Limits
+
+	// UserAgent is the User-Agent field of requests that have none. Default: "Eddy"; "-" sends none.
+	UserAgent string
+	// NoDecompress leaves bodies as they are sent, and asks for no coding.
+	NoDecompress bool
+	// Jar keeps cookies between requests, as of [net/http/cookiejar]. Default: none are kept.
+	Jar http.CookieJar
+
+	// Proxy returns the proxy for a URL, nil for none: "http", "https", "socks5" or
+	// "socks5h", with credentials if it wants them. Default: [ProxyFromEnvironment]. [Direct] uses none.
+	Proxy func(*url.URL) (*url.URL, error)
+	// TLS configures connections to servers. Its ServerName is filled in for each. It must not be
+	// changed after. Default: the system's roots, TLS 1.2 or later.
+	TLS *tls.Config
+	// NoHTTP2 does not offer HTTP/2 to servers.
+	NoHTTP2 bool
+
+	// Resolver looks up names. Default: [tcp.DefaultResolver].
+	Resolver tcp.Resolver
+	// Hosts maps "host:port", or "host" for all ports, to another "host:port" or "unix:" and the path of a
+	// Unix socket, to which is connected instead (Tornado's hostname_mapping). Nothing
+	// else of the request changes.
+	Hosts map[string]string
+	// Family restricts addresses to those of one family. Default: both.
+	Family tcp.Family
+	// LocalAddr is the address to connect from. Default: the system's choice.
+	LocalAddr netip.Addr
+	// Interface is the name of the network interface to connect through, on systems that
+	// have a way to say so (Linux, macOS).
+	Interface string
+	// Allow, if not nil, is shown every address before it is connected to; those that it has an
+	// error for are not. See [tcp.DialOptions]. A proxy's address is shown, and not what is behind it.
+	Allow func(netip.AddrPort) error
+
+	// Group is whose loops serve callers that have no loop of their own. Default: the client makes
+	// one when it is needed first.
+	Group *loop.Group
+	// Logger receives what no caller can be told. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// withDefaults returns o with each zero field replaced by its default, and each negative limit by
+// zero, which means none from here on.
+func (o Options) withDefaults() Options {
+	orDefault(&o.MaxClients, DefaultMaxClients)
+	orDefault(&o.MaxPerHost, 0)
+	orDefault(&o.QueueTimeout, DefaultQueueTimeout)
+	orDefault(&o.ConnectTimeout, DefaultConnectTimeout)
+	orDefault(&o.RequestTimeout, DefaultRequestTimeout)
+	orDefault(&o.ReadTimeout, DefaultReadTimeout)
+	orDefault(&o.ExpectTimeout, DefaultExpectTimeout)
+	orDefault(&o.IdleTimeout, DefaultIdleTimeout)
+	orDefault(&o.MaxIdle, DefaultMaxIdle)
+	orDefault(&o.MaxRedirects, DefaultMaxRedirects)
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	o.Limits.Body = -1 // counted after decompression
+	o.Limits = o.Limits.WithDefaults()
+	if o.UserAgent == "" {
+		o.UserAgent = DefaultUserAgent
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// orDefault makes *v the default if it is zero, and zero if it is less.
+func orDefault[T int | time.Duration](v *T, def T) {
+	if *v == 0 {
+		*v = def
+	} else if *v < 0 {
+		*v = 0
+	}
+}

@@ -1,0 +1,137 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+
+	"eddy/async"
+	"eddy/loop"
+	"eddy/stream"
+)
+
+// errOver is what a source's write returns when the exchange needs no more of it.
+var errOver = errors.New("httpclient: the response has ended")
+
+// sendFrom sends the body that the source gives.
+func (x *exchange) sendFrom(ctx context.Context) {
+	err := x.produce(ctx)
+	if err == errOver {
+		return
+	}
+	x.conn.onLoop(ctx, func() {
+		c := x.conn
+		switch {
+		case c.x != x:
+		case err != nil:
+			c.fail(&sourceError{err})
+		default:
+			c.endBody()
+		}
+	})
+}
+
+// sourceError is what went wrong with the request's body, and not with the connection.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return "the request's body: " + e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
+
+// produce runs the source when the server wants its bytes. A panic of it is an error.
+func (x *exchange) produce(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &async.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if x.out.expect && !x.wanted(ctx) {
+		return errOver
+	}
+	return x.out.source(ctx, &bodyWriter{ctx: ctx, x: x})
+}
+
+// bodyWriter sends what is written to it, and waits while the server does not read.
+type bodyWriter struct {
+	ctx context.Context
+	x   *exchange
+}
+
+// Write implements io.Writer.
+func (w *bodyWriter) Write(p []byte) (n int, err error) {
+	for len(p) > 0 && err == nil {
+		piece := p[:min(len(p), stream.HighWater)]
+		if err = w.x.conn.Loop().Do(w.ctx, func(ctx context.Context) error { return w.x.conn.sendBody(ctx, w.x, piece) }); err == nil {
+			n += len(piece)
+			p = p[len(piece):]
+		}
+	}
+	return n, err
+}
+
+// sendBody sends a piece of the body of x. The caller is on the loop.
+func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
+	if c.x != x {
+		return errOver
+	}
+	b := c.Loop().GetBuffer()
+	p, err := c.enc.AppendBody(b.Tail(), piece)
+	if err != nil {
+		c.Loop().PutBuffer(b)
+		return err
+	}
+	b.SetTail(p)
+	c.Send(b)
+	c.last = c.Loop().Now()
+	return c.WaitWritten(ctx, stream.HighWater)
+}
+
+// endBody is called when the source has given all.
+func (c *conn) endBody() {
+	b := c.Loop().GetBuffer()
+	p, err := c.enc.AppendEnd(b.Tail(), nil)
+	if err != nil {
+		c.Loop().PutBuffer(b)
+		c.fail(&sourceError{err})
+		return
+	}
+	b.SetTail(p)
+	c.Send(b)
+	c.sent, c.last = true, c.Loop().Now()
+}
+
+// wanted waits until the server asks for the body, or has had the time to. It reports false if it has
+// answered without.
+func (x *exchange) wanted(ctx context.Context) bool {
+	var w loop.Waiter
+	w.Init(ctx)
+	x.mu.Lock()
+	x.sender = &w
+	settled := x.asked || x.resp != nil || x.err != nil
+	x.mu.Unlock()
+	if !settled {
+		if d := x.conn.home.client.options.ExpectTimeout; d > 0 {
+			defer w.WakeAfter(d)()
+		}
+		w.Wait(ctx) // an end of ctx is met by the first write
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.sender = nil
+	return x.asked || x.resp == nil && x.err == nil
+}
+
+// answered wakes a sender that waits to be asked. The caller holds mu.
+func (x *exchange) answered() {
+	if x.sender != nil {
+		x.sender.Wake()
+	}
+}
+
+// fromReader is a source that reads.
+func fromReader(r io.Reader) source {
+	return func(_ context.Context, w io.Writer) error {
+		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, 32<<10))
+		return err
+	}
+}

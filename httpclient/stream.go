@@ -1,0 +1,71 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Stream is a response whose body is read as it arrives, see [Client.Stream]. No more of it is read from the server
+// than fits 64 KiB beyond what was read here. Close it, and best read it to its end before:
+// only then the connection can be used again.
+//
+// One goroutine at a time may use it.
+type Stream struct {
+	*Response
+	ctx  context.Context
+	f    *fetch
+	x    *exchange
+	body io.Reader
+	err  error // what every further Read returns
+}
+
+// errStreamClosed is what Read returns after Close.
+var errStreamClosed = errors.New("httpclient: read of a closed response")
+
+// Stream fetches what r asks for and returns with the head of the response. Its body is read by the
+// Read of the result, which parks or blocks as Stream does, and fails when ctx ends. The time of
+// RequestTimeout ends with the head; ReadTimeout goes on.
+func (c *Client) Stream(ctx context.Context, r *Request) (*Stream, error) {
+	f := &fetch{client: c, req: r}
+	resp, x, err := f.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stream{Response: resp, ctx: ctx, f: f, x: x}
+	s.body = wire{s}
+	return s, nil
+}
+
+// Read reads what has come of the body, and waits for it if there is nothing. Its errors are of type
+// [*Error], but for io.EOF at the end.
+func (s *Stream) Read(p []byte) (int, error) {
+	if s.err != nil || len(p) == 0 {
+		return 0, s.err
+	}
+	n, err := s.body.Read(p)
+	if err == io.EOF {
+		s.Time.Total = time.Since(s.f.turn)
+	} else if err != nil {
+		s.x.abandon(s.ctx, err)
+		err = s.f.failed(&phaseError{PhaseBody, err})
+	}
+	s.err = err
+	return n, err
+}
+
+// Close ends reading. If the body was not read to its end, the connection is closed, unless the rest is
+// here already.
+func (s *Stream) Close() error {
+	if s.err == nil {
+		s.err = errStreamClosed
+	}
+	s.x.abandon(s.ctx, errStreamClosed)
+	return nil
+}
+
+// wire is the body as it was sent.
+type wire struct{ *Stream }
+
+func (w wire) Read(p []byte) (int, error) { return w.x.read(w.ctx, p) }
