@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"tcp"},
 	{"httputil"},
 	{"http1", "httputil/formdata", "websocket/wire"},
-	{"internal/nethttp"},
+	{"internal/nethttp", "internal/digest", "internal/tunnel"},
 	{"httpserver", "httpclient"},
 	{"websocket"},
 	{"template", "locale"},
@@ -37,7 +37,7 @@ var layers = [][]string{
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
 // go in as arguments. That is what makes them testable at every split of their input.
-var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "websocket/wire"}
+var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "internal/digest", "websocket/wire"}
 
 // notInCores are the packages that a core must not import. Packages of values, such as
 // net/netip and net/url, are not among them.
