@@ -20,8 +20,8 @@ var layers = [][]string{
 	{"stream"},
 	{"tcp"},
 	{"httputil"},
-	{"http1", "httputil/formdata", "internal/coding", "websocket/wire"},
-	{"internal/nethttp"},
+	{"http1", "httputil/formdata", "internal/coding", "internal/digest", "internal/redirect", "websocket/wire"},
+	{"internal/nethttp", "internal/tunnel"},
 	{"httpserver", "httpclient"},
 	{"websocket"},
 	{"template", "locale"},
@@ -37,7 +37,8 @@ var layers = [][]string{
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
 // go in as arguments. That is what makes them testable at every split of their input.
-var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "internal/coding", "websocket/wire"}
+var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "internal/coding", "internal/digest", "internal/redirect",
+	"websocket/wire"}
 
 // notInCores are the packages that a core must not import. Packages of values, such as
 // net/netip and net/url, are not among them.
