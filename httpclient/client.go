@@ -6,18 +6,22 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"eddy/async"
 	"eddy/httputil"
+	"eddy/internal/coding"
 	"eddy/loop"
 )
 
 // Client fetches (Tornado's AsyncHTTPClient). It keeps connections for the next request, and should be used for
 // many. Create it with [New]. Its methods may be called from any goroutine.
 type Client struct {
-	options Options
-	limiter limiter
-	closed  atomic.Bool
+	options  Options
+	accepted string // the codings that responses may have
+	limiter  limiter
+	sessions sessions
+	closed   atomic.Bool
 
 	homes atomic.Pointer[map[*loop.Loop]*home] // replaced as a whole, under mu
 	mu    sync.Mutex
@@ -30,7 +34,7 @@ var Default = New(Options{})
 
 // New returns a client.
 func New(o Options) *Client {
-	c := &Client{options: o.withDefaults(), group: o.Group}
+	c := &Client{options: o.withDefaults(), group: o.Group, accepted: coding.Accepted(o.Decoders)}
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
 	c.homes.Store(new(map[*loop.Loop]*home))
 	return c
@@ -72,12 +76,19 @@ func (c *Client) Post(ctx context.Context, url, contentType string, body []byte)
 // Do fetches what r asks for. It parks the calling coroutine, or blocks any other goroutine, until the
 // response is complete. Its errors are of type [*Error].
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	f := fetch{client: c, req: r, whole: r.StreamingCallback == nil}
+	f := &fetch{client: c, req: r, whole: r.HeaderCallback == nil && r.StreamingCallback == nil}
 	resp, x, err := f.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return f.complete(ctx, resp, x)
+	if !f.whole {
+		return f.piecewise(ctx, resp, x)
+	}
+	if resp.Body, err = f.hop.decode(resp, x.body); err != nil {
+		return nil, f.failed(&phaseError{PhaseBody, err})
+	}
+	resp.Time.Total = time.Since(f.turn)
+	return resp, nil
 }
 
 // Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). In a

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"eddy/internal/tunnel"
 	"eddy/stream"
 	"eddy/tcp"
 )
@@ -33,7 +34,8 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 	began := time.Now()
 	o := &at.client.options
-	s, err := tcp.Dial(ctx, h.dialAddr(o), tcp.DialOptions{
+	addr := h.dialAddr(o)
+	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
 		Loop:      at.loop,
 		Timeout:   -1, // ctx has it
 		Resolver:  timed{o.Resolver, began, &h.time.NameLookup},
@@ -45,6 +47,11 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		return nil, err
 	}
 	h.time.Connect = time.Since(began)
+	if h.proxy != nil {
+		if s, err = h.throughProxy(ctx, s); err != nil {
+			return nil, &phaseError{PhaseProxy, err}
+		}
+	}
 	if h.key.scheme == "https" {
 		if err := s.StartTLS(ctx, stream.Client, h.tlsConfig(o)); err != nil {
 			return nil, &phaseError{PhaseTLS, err}
@@ -61,12 +68,17 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return ErrClosed
 		}
 		s.SetSink(c)
+		s.Resume() // calls read only when they wait
 		return nil
 	})
 }
 
 // dialAddr returns what to connect to.
 func (h *hop) dialAddr(o *Options) string {
+	if h.proxy != nil {
+		addr, _ := tunnel.Address(h.proxy) // route has found it good
+		return addr
+	}
 	addr := h.key.addr
 	if to, ok := o.Hosts[addr]; ok {
 		return to
@@ -92,6 +104,18 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	if config.ServerName == "" {
 		config.ServerName = h.url.Hostname()
 	}
+	return config
+}
+
+// withoutCertificates returns the request's configuration for another origin, which must not learn who makes it.
+// It is a copy for each fetch, so that connections are not shared.
+func (h *hop) withoutCertificates() *tls.Config {
+	config := h.req.TLS
+	if len(config.Certificates) == 0 && config.GetClientCertificate == nil {
+		return config
+	}
+	config = config.Clone()
+	config.Certificates, config.GetClientCertificate = nil, nil
 	return config
 }
 

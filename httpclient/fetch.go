@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"eddy/httputil"
+	"eddy/internal/digest"
 	"eddy/loop"
 )
 
@@ -15,60 +17,111 @@ type fetch struct {
 	client *Client
 	req    *Request
 	whole  bool // the body is wanted as a whole
+	toHead bool // RequestTimeout is for the head only
 
-	began time.Time // the call
-	turn  time.Time // when the first request had its turn: limits and times count from here
-	due   time.Time // when it has to be over
-	left  int       // redirects that may be followed
-	past  []*Response
-	time  TimeInfo
-	last  *hop // the present one
+	began   time.Time // the call
+	turn    time.Time // when the first request had its turn: limits and times count from here
+	due     time.Time // when it has to be over
+	maxBody int64     // negative: no limit
+	left    int       // redirects that may be followed
+	offset  int64     // where BodyReader began
+	past    []*Response
+	time    TimeInfo
+	hop     *hop // the present one
 }
 
 // hop is one request of a fetch.
 type hop struct {
 	*fetch
-	method string
-	url    *url.URL
-	key    key
+	method  string
+	url     *url.URL
+	header  *httputil.Header // of the request; behind a redirect to another origin without what is not for it
+	body    bool             // the request's body is sent
+	who     credentials      // nobody behind a redirect to another origin
+	asked   bool             // for codings
+	foreign bool             // the origin is not that of the request
+	origin  string           // "host:port" of the URL, or of what stands for it
+	proxy   *url.URL
+	key     key
 
-	connectTimeout time.Duration
+	answer, proxyAnswer *digest.Answer
+	connectTimeout      time.Duration
 }
 
 // run fetches to the head, or for a whole response to its end.
 func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 	f.began = time.Now()
-	h, err := f.first()
-	f.last = h
-	if err != nil {
+	if err := f.first(); err != nil {
 		return nil, nil, f.failed(&phaseError{PhaseRequest, err})
 	}
-	resp, x, err := h.do(ctx)
-	if err != nil {
-		return nil, nil, f.failed(err)
+	for {
+		resp, x, err := f.hop.do(ctx)
+		if err != nil {
+			return nil, nil, f.failed(err)
+		}
+		f.describe(resp)
+		f.hop.keepCookies(resp)
+		next, err := f.hop.next(resp, x)
+		if err != nil {
+			x.abandon(ctx, err)
+			return nil, nil, f.failed(&phaseError{PhaseRedirect, err})
+		}
+		if next == nil {
+			return resp, x, nil
+		}
+		if !x.discard {
+			x.abandon(ctx, errOver)
+		}
+		f.hop = next
 	}
-	f.describe(resp, h)
-	return resp, x, nil
 }
 
-// first returns the hop that the request asks for.
-func (f *fetch) first() (*hop, error) {
-	h := &hop{fetch: f, method: f.req.Method}
+// next returns the hop that a response leads to, nil if it is the last one.
+func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
+	if next := h.challenged(resp, &x.out); next != nil {
+		return next, nil
+	}
+	if h.req.MaxRedirects < 0 || h.client.options.MaxRedirects == 0 || !isRedirect(resp) {
+		return nil, nil
+	}
+	return h.redirected(resp)
+}
+
+// first makes the hop that the request asks for.
+func (f *fetch) first() error {
+	r, o := f.req, &f.client.options
+	h := &hop{fetch: f, method: r.Method, header: &r.Header, body: true}
+	f.hop = h
 	if h.method == "" {
 		h.method = "GET"
 	}
-	if err := f.req.check(h.method); err != nil {
-		return h, err
+	if err := r.check(h.method); err != nil {
+		return err
 	}
-	u, err := url.Parse(f.req.URL)
+	u, err := url.Parse(r.URL)
 	if err != nil {
-		return h, err.(*url.Error).Err // the rest is in Error
+		return err.(*url.Error).Err // the rest is in Error
 	}
-	h.url = u
-	o := &f.client.options
-	f.left = either(f.req.MaxRedirects, o.MaxRedirects)
-	h.connectTimeout = either(f.req.ConnectTimeout, o.ConnectTimeout)
-	return h, h.aim()
+	h.url, h.who = u, r.credentials(u)
+	f.left = either(r.MaxRedirects, o.MaxRedirects)
+	f.maxBody = f.bodyLimit()
+	h.connectTimeout = either(r.ConnectTimeout, o.ConnectTimeout)
+	if s, ok := r.BodyReader.(io.Seeker); ok {
+		if f.offset, err = s.Seek(0, io.SeekCurrent); err != nil {
+			return &sourceError{err}
+		}
+	}
+	return h.aim()
+}
+
+func (f *fetch) bodyLimit() int64 {
+	switch {
+	case f.req.MaxBody != 0:
+		return max(f.req.MaxBody, -1)
+	case f.toHead:
+		return -1
+	}
+	return f.client.options.MaxBody
 }
 
 // either returns a request's own limit, or the client's if it has none. Less than zero means none.
@@ -88,19 +141,20 @@ func (h *hop) aim() error {
 	if u.Hostname() == "" {
 		return errHost
 	}
-	h.key = key{scheme: u.Scheme, addr: u.Host, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
-	if u.Port() == "" {
-		h.key.addr = withPort(u)
+	h.origin = withPort(u)
+	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
+	if h.foreign && h.key.tls != nil {
+		h.key.tls = h.withoutCertificates()
 	}
-	if h.req.UnixSocket != "" {
-		h.key.addr = "unix:" + h.req.UnixSocket
-	}
-	return nil
+	return h.route()
 }
 
-// withPort returns the host of u with the port of its scheme.
+// withPort returns the host of u with a port: its own, or that of the scheme.
 func withPort(u *url.URL) string {
 	host := u.Host
+	if u.Port() != "" {
+		return host
+	}
 	if n := len(host); host[n-1] == ':' {
 		host = host[:n-1]
 	}
@@ -113,7 +167,7 @@ func withPort(u *url.URL) string {
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 	for fresh := false; ; fresh = true {
-		waited, err := h.client.limiter.acquire(ctx, h.key.addr, h.client.options.QueueTimeout)
+		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
 		}
@@ -193,9 +247,17 @@ func (c *Client) idle(at *home, k *key) *conn {
 // exchange returns what is to be sent.
 func (h *hop) exchange() *exchange {
 	o := &h.client.options
-	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: -1}
-	addr, limiter := h.key.addr, &h.client.limiter
-	x.free = func() { limiter.release(addr) }
+	x := &exchange{
+		whole:  h.whole,
+		toHead: h.toHead,
+		follow: h.left > 0,
+		due:    h.due,
+		total:  h.requestTimeout(),
+		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
+		most:   h.maxBody,
+	}
+	origin, limiter := h.origin, &h.client.limiter
+	x.free = func() { limiter.release(origin) }
 	return x
 }
 
@@ -267,24 +329,17 @@ func (x *exchange) repeatable(err error) bool {
 	return false
 }
 
-// complete reads what is left of the response.
-func (f *fetch) complete(ctx context.Context, resp *Response, x *exchange) (*Response, error) {
-	resp.Body = x.body
-	resp.Time.Total = time.Since(f.turn)
-	return resp, nil
-}
-
 // describe adds to a response what only the fetch knows.
-func (f *fetch) describe(resp *Response, h *hop) {
+func (f *fetch) describe(resp *Response) {
 	resp.Request, resp.History, resp.Start, resp.Time = f.req, f.past, f.began, f.time
-	u := *h.url
+	u := *f.hop.url
 	u.User = nil
 	resp.URL = u.String()
 }
 
 // failed returns the error that the caller sees.
 func (f *fetch) failed(err error) error {
-	h := f.last
+	h := f.hop
 	e := &Error{Phase: phaseOf(err), Method: h.method, Err: err}
 	if p, ok := err.(*phaseError); ok {
 		e.Err = p.err
@@ -294,12 +349,4 @@ func (f *fetch) failed(err error) error {
 		e.URL = u.String()
 	}
 	return e
-}
-
-func isRedirect(r *Response) bool {
-	switch r.Status {
-	case 301, 302, 303, 307, 308:
-		return r.Header.Has("Location")
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -64,7 +65,9 @@ type Options struct {
 
 	// MaxRedirects is how many redirects are followed, one after another. Default: 5. Negative: none.
 	MaxRedirects int
-	// CheckRedirect, if not nil, is asked before each redirect is followed. See [Redirect].
+	// AllowDowngrade lets a redirect lead from https to http, which is refused else.
+	AllowDowngrade bool
+	// CheckRedirect, if not nil, is asked before each redirect is followed; its error ends the fetch. See [Redirect].
 	CheckRedirect func(*Redirect) error
 
 	// MaxBody bounds a response's body in bytes, after decompression. Default: 100 MiB;
@@ -78,12 +81,19 @@ type Options struct {
 	UserAgent string
 	// NoDecompress leaves bodies as they are sent, and asks for no coding.
 	NoDecompress bool
+	// Decoders has further codings of bodies, such as brotli's: under "br", a function that returns what its
+	// argument holds, decoded. They are asked for before those that the client knows: zstd, gzip, deflate.
+	Decoders map[string]func(io.Reader) (io.Reader, error)
 	// Jar keeps cookies between requests, as of [net/http/cookiejar]. Default: none are kept.
 	Jar http.CookieJar
 
 	// Proxy returns the proxy for a URL, nil for none: "http", "https", "socks5" or
 	// "socks5h", with credentials if it wants them. Default: [ProxyFromEnvironment]. [Direct] uses none.
 	Proxy func(*url.URL) (*url.URL, error)
+	// ProxyAuthMode is how a proxy learns who the user in its URL is.
+	ProxyAuthMode AuthMode
+	// ProxyTLS configures connections to proxies whose URL begins with https. Its ServerName is filled in.
+	ProxyTLS *tls.Config
 	// TLS configures connections to servers. Its ServerName is filled in for each. It must not be
 	// changed after. Default: the system's roots, TLS 1.2 or later.
 	TLS *tls.Config

@@ -3,7 +3,6 @@ package httpclient
 import (
 	"context"
 	"errors"
-	"io"
 	"runtime/debug"
 
 	"eddy/async"
@@ -125,13 +124,5 @@ func (x *exchange) wanted(ctx context.Context) bool {
 func (x *exchange) answered() {
 	if x.sender != nil {
 		x.sender.Wake()
-	}
-}
-
-// fromReader is a source that reads.
-func fromReader(r io.Reader) source {
-	return func(_ context.Context, w io.Writer) error {
-		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, 32<<10))
-		return err
 	}
 }
