@@ -32,7 +32,8 @@ var layers = [][]string{
 	{"cmd/...", "examples/...", "internal/target", "internal/winedll"},
 	// What only tests import stands on top, where no other package reaches it.
 	{"internal/leaktest", "internal/smuggling", "internal/testcert", "internal/testdir", "internal/testlog"},
-	{"internal/arch", "internal/polltest"},
+	{"internal/hardserver"},
+	{"internal/arch", "internal/hardserver/serve", "internal/polltest"},
 }
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
