@@ -177,6 +177,9 @@ func (c *conn) receiveHead(n int) error {
 		}
 		return nil
 	}
+	if c.reader.Tunnel() && !x.out.switches() {
+		return errSwitch
+	}
 	x.resp = resp
 	x.answered()
 	switch {
@@ -192,6 +195,9 @@ func (c *conn) receiveHead(n int) error {
 	x.tell()
 	return nil
 }
+
+// errSwitch is what a server does that goes over to another protocol unasked (RFC 9110 §7.8).
+var errSwitch = &http1.Error{Status: 502, Reason: "switched protocols unasked", Section: "RFC 9110 §7.8"}
 
 // receiveBody takes what has come of the body.
 func (c *conn) receiveBody() error {
@@ -241,10 +247,13 @@ func (c *conn) receiveBody() error {
 // cut deals with the end of what the server sends: of a body that has no other end, or too early.
 func (c *conn) cut() error {
 	if err := c.reader.EOF(); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
+		}
+		if !c.x.touched {
 			return ErrCut
 		}
-		return err
+		return fmt.Errorf("%w: %w", ErrCut, io.ErrUnexpectedEOF)
 	}
 	if c.Truncated() { // somebody between may have cut it
 		return fmt.Errorf("%w: TLS was not closed in order", ErrCut)

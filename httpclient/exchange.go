@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -177,6 +178,9 @@ type outgoing struct {
 
 	fields [10]httputil.Field // where header keeps the usual few
 }
+
+// switches reports whether the request asks for another protocol on the connection.
+func (o *outgoing) switches() bool { return o.method == http.MethodConnect || o.header.Has("Upgrade") }
 
 // source is a body that is produced while it is sent.
 type source func(ctx context.Context, w io.Writer) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"eddy/httputil"
@@ -155,9 +156,7 @@ func withPort(u *url.URL) string {
 	if u.Port() != "" {
 		return host
 	}
-	if n := len(host); host[n-1] == ':' {
-		host = host[:n-1]
-	}
+	host = strings.TrimSuffix(host, ":")
 	if u.Scheme == "https" {
 		return host + ":443"
 	}
@@ -185,6 +184,9 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		}
 		resp, err := h.try(ctx, c, x)
 		if err == nil || fresh || !x.repeatable(err) {
+			if err == errStale {
+				err = ErrCut
+			}
 			return resp, x, err
 		}
 	}
@@ -273,14 +275,20 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 	if x.whole {
 		want = wantEnd
 	}
-	if err := x.await(ctx, want); err != nil {
+	err := x.await(ctx, want)
+	if err != nil {
 		x.abandon(ctx, err)
-		return nil, err
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.err != nil && (x.whole && x.err != io.EOF || x.resp == nil) {
-		return nil, x.err
+	if err == nil && (x.resp == nil || x.whole && !x.discard && x.err != io.EOF) {
+		err = x.err
+	}
+	if err != nil && x.resp != nil {
+		err = &phaseError{PhaseBody, err}
+	}
+	if err != nil {
+		return nil, err
 	}
 	h.time.StartTransfer = x.first.Sub(h.turn)
 	return x.resp, nil

@@ -35,6 +35,12 @@ func (h *hop) redirected(resp *Response) (*hop, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errScheme
+	}
+	if u.Hostname() == "" {
+		return nil, errHost
+	}
 	next := *h
 	next.url, next.answer, next.proxyAnswer = u, nil, nil
 	if resp.Status == 303 && h.method != "HEAD" || resp.Status <= 302 && h.method == "POST" {
