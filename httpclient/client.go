@@ -21,6 +21,7 @@ type Client struct {
 	accepted string // the codings that responses may have
 	limiter  limiter
 	sessions sessions
+	h2       *h2Pool
 	closed   atomic.Bool
 
 	homes atomic.Pointer[map[*loop.Loop]*home] // replaced as a whole, under mu
@@ -37,6 +38,7 @@ func New(o Options) *Client {
 	c := &Client{options: o.withDefaults(), group: o.Group, accepted: coding.Accepted(o.Decoders)}
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
 	c.homes.Store(new(map[*loop.Loop]*home))
+	c.h2 = newH2Pool(c)
 	return c
 }
 
@@ -110,6 +112,7 @@ func (c *Client) Close() error {
 	for _, h := range *c.homes.Load() {
 		h.close()
 	}
+	c.h2.close(true)
 	if own {
 		return group.Close()
 	}
@@ -121,6 +124,7 @@ func (c *Client) CloseIdle() {
 	for _, h := range *c.homes.Load() {
 		h.closeIdle()
 	}
+	c.h2.close(false)
 }
 
 // home returns the client's part on a loop.

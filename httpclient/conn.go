@@ -43,7 +43,7 @@ func (c *conn) onLoop(ctx context.Context, f func()) {
 
 // start gives the connection, which is the caller's, an exchange.
 func (c *conn) start(ctx context.Context, x *exchange) {
-	x.conn = c
+	x.conn, x.peer = c, c
 	if co := loop.FromContext(ctx); co != nil && co.Loop() == c.Loop() && co.Hold() {
 		c.begin(x)
 		co.Release()
@@ -60,10 +60,6 @@ func (x *exchange) RunTask() {
 		x.conn.begin(x)
 	}
 }
-
-// redirectBody is how much of a redirect's body is read and dropped, so that the connection can be used
-// again.
-const redirectBody = 64 << 10
 
 // bodyAlong is how long a body may be to be copied behind its head.
 const bodyAlong = 16 << 10
@@ -168,31 +164,23 @@ func (c *conn) receiveHead(n int) error {
 	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if head.Interim() {
+	switch {
+	case head.Interim():
+		x.mu.Lock()
+		defer x.mu.Unlock()
 		if resp.Status == http.StatusContinue {
 			x.asked = true
 			x.answered()
 		}
 		return nil
-	}
-	if c.reader.Tunnel() && !x.out.switches() {
+	case !c.reader.Tunnel():
+	case !x.out.switches():
 		return errSwitch
-	}
-	x.resp = resp
-	x.answered()
-	switch {
-	case c.reader.Tunnel():
+	default:
 		x.tunnel = true
 		c.Pause()
-	case x.follow && isRedirect(resp):
-		x.discard, x.most = true, redirectBody
 	}
-	if x.toHead {
-		x.due = time.Time{}
-	}
-	x.tell()
+	x.answer(resp)
 	return nil
 }
 
@@ -212,21 +200,13 @@ func (c *conn) receiveBody() error {
 		if n == 0 {
 			break
 		}
-		if x.got += int64(len(data)); x.most >= 0 && x.got > x.most {
+		full, err := x.put(data)
+		if err != nil {
 			x.mu.Unlock()
-			return ErrBodyTooLarge
+			return err
 		}
-		if x.discard {
-			c.Discard(n)
-			continue
-		}
-		if x.body == nil && x.whole {
-			x.body = make([]byte, 0, min(max(x.resp.ContentLength, 0), bodyMost))
-		}
-		x.body = append(x.body, data...)
 		c.Discard(n)
-		if !x.whole && len(x.body) >= bodyMost {
-			x.stopped = true
+		if full {
 			c.Pause()
 		}
 	}
@@ -260,6 +240,19 @@ func (c *conn) cut() error {
 	}
 	c.finish()
 	return nil
+}
+
+// resume implements peer.
+func (c *conn) resume(ctx context.Context) { c.onLoop(ctx, c.goOn) }
+
+// abandon implements peer.
+func (c *conn) abandon(ctx context.Context, x *exchange, err error) {
+	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
+		if c.x == x {
+			c.fail(err)
+		}
+		return nil
+	})
 }
 
 // goOn reads on when the reader has made room.

@@ -8,12 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"eddy/internal/tunnel"
 	"eddy/stream"
 	"eddy/tcp"
 )
 
-// open makes a new connection for the hop on a loop.
+// open makes a new connection for the hop on a loop. If the server has chosen HTTP/2, it is with those, and there is
+// none to be returned.
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	limit := h.connectTimeout
 	if limit > 0 {
@@ -57,6 +60,9 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return nil, &phaseError{PhaseTLS, err}
 		}
 		h.time.AppConnect = time.Since(began)
+		if h.offersH2() && protocol(ctx, s) == http2.NextProtoTLS {
+			return nil, h.client.h2.adopt(ctx, &h.key, s)
+		}
 	}
 	c := &conn{Stream: s, home: at, key: h.key}
 	return c, at.loop.Do(ctx, func(context.Context) error {
@@ -91,6 +97,12 @@ func (h *hop) dialAddr(o *Options) string {
 	return addr
 }
 
+// protocol returns what the server has chosen.
+func protocol(ctx context.Context, s *stream.Stream) (name string) {
+	s.Loop().Do(ctx, func(context.Context) error { name = s.Protocol(); return nil })
+	return name
+}
+
 // tlsConfig returns the configuration for the server's name.
 func (h *hop) tlsConfig(o *Options) *tls.Config {
 	base := h.key.tls
@@ -103,6 +115,9 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	}
 	if config.ServerName == "" {
 		config.ServerName = h.url.Hostname()
+	}
+	if config.NextProtos == nil && h.offersH2() {
+		config.NextProtos = []string{http2.NextProtoTLS, "http/1.1"}
 	}
 	return config
 }

@@ -15,7 +15,8 @@ import (
 // into it what comes, and who fetches, in a coroutine or any goroutine, takes it out. mu guards
 // what both touch.
 type exchange struct {
-	conn *conn
+	peer peer
+	conn *conn // peer, if that is one
 	out  outgoing
 	// due is when it has to be over, zero for no limit; idle is how long the server may be silent.
 	due    time.Time
@@ -44,6 +45,18 @@ type exchange struct {
 	err     error        // why nothing follows body: io.EOF at its end
 	touched bool         // a byte of the response has come
 }
+
+// peer is the other side of an exchange: a connection, or a stream of HTTP/2.
+type peer interface {
+	// resume is called when a body that was full has been taken.
+	resume(ctx context.Context)
+	// abandon ends the exchange with err, if it is this peer's present one.
+	abandon(ctx context.Context, x *exchange, err error)
+}
+
+// redirectBody is how much of a redirect's body is read and dropped, so that the connection can be used
+// again.
+const redirectBody = 64 << 10
 
 // want is what a reader waits for.
 type want uint8
@@ -141,9 +154,49 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 	}
 	x.mu.Unlock()
 	if again {
-		x.conn.onLoop(ctx, x.conn.goOn)
+		x.peer.resume(ctx)
 	}
 	return n, nil
+}
+
+// abandon takes the exchange away from its peer. When it returns, the peer does not touch what the request has
+// given.
+func (x *exchange) abandon(ctx context.Context, err error) {
+	if x.peer != nil {
+		x.peer.abandon(ctx, x, err)
+	}
+}
+
+// answer puts in the final head.
+func (x *exchange) answer(resp *Response) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.resp = resp
+	if x.follow && isRedirect(resp) {
+		x.discard, x.most = true, redirectBody
+	}
+	if x.toHead {
+		x.due = time.Time{}
+	}
+	x.answered()
+	x.tell()
+}
+
+// put puts in bytes of the body, which it copies, and reports whether there is room for no more until resume is
+// called. The caller holds mu, and calls tell.
+func (x *exchange) put(data []byte) (full bool, err error) {
+	if x.got += int64(len(data)); x.most >= 0 && x.got > x.most {
+		return false, ErrBodyTooLarge
+	}
+	if x.discard {
+		return false, nil
+	}
+	if x.body == nil && x.whole {
+		x.body = make([]byte, 0, min(max(x.resp.ContentLength, 0), bodyMost))
+	}
+	x.body = append(x.body, data...)
+	x.stopped = !x.whole && len(x.body) >= bodyMost
+	return x.stopped, nil
 }
 
 // over ends the response with err, and io.EOF is its good end. Only the first one counts.

@@ -165,7 +165,7 @@ func withPort(u *url.URL) string {
 
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
-	for fresh := false; ; fresh = true {
+	for again := false; ; again = true {
 		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
@@ -177,12 +177,16 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 			x.over(err)
 			return nil, nil, &phaseError{PhaseRequest, err}
 		}
-		var c *conn
-		if c, fresh, err = h.connection(ctx, fresh); err != nil {
+		c, fresh, err := h.connection(ctx, again)
+		if err != nil {
 			x.over(err)
 			return nil, nil, err
 		}
-		resp, err := h.try(ctx, c, x)
+		h.start(ctx, c, x)
+		resp, err := h.wait(ctx, x)
+		if errors.Is(err, errNotH2) {
+			continue
+		}
 		if err == nil || fresh || !x.repeatable(err) {
 			if err == errStale {
 				err = ErrCut
@@ -210,8 +214,11 @@ func (f *fetch) requestTimeout() time.Duration {
 	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
 }
 
-// connection returns one from the pool, or a fresh one.
+// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2.
 func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
+	if h.offersH2() && h.client.h2.speaks(&h.key) {
+		return nil, true, nil
+	}
 	at := h.client.ownHome(ctx)
 	if !fresh {
 		if c := h.client.idle(at, &h.key); c != nil {
@@ -263,14 +270,21 @@ func (h *hop) exchange() *exchange {
 	return x
 }
 
-// try sends the request on c, and waits for the head, or for a whole response to its end.
-func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
+// start sends the request on c, or by HTTP/2 if there is none.
+func (h *hop) start(ctx context.Context, c *conn, x *exchange) {
 	h.time.PreTransfer = time.Since(h.turn)
-	if x.out.source != nil {
+	switch {
+	case c == nil:
+		h.client.h2.start(ctx, h, x)
+	case x.out.source != nil:
 		h.startSource(ctx, c, x)
-	} else {
+	default:
 		c.start(ctx, x)
 	}
+}
+
+// wait waits for the head, or for a whole response to its end.
+func (h *hop) wait(ctx context.Context, x *exchange) (*Response, error) {
 	want := wantHead
 	if x.whole {
 		want = wantEnd
@@ -305,18 +319,6 @@ func (h *hop) startSource(ctx context.Context, c *conn, x *exchange) {
 		}
 	}
 	go x.sendFrom(work)
-}
-
-// abandon takes the exchange away from its connection, which cannot be used again. When it returns, the
-// connection does not touch what the request has given.
-func (x *exchange) abandon(ctx context.Context, err error) {
-	c := x.conn
-	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		if c.x == x {
-			c.fail(err)
-		}
-		return nil
-	})
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent

@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime/debug"
 
 	"eddy/async"
@@ -37,17 +38,22 @@ type sourceError struct{ err error }
 func (e *sourceError) Error() string { return "the request's body: " + e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// produce runs the source when the server wants its bytes. A panic of it is an error.
+// produce runs the source when the server wants its bytes.
 func (x *exchange) produce(ctx context.Context) (err error) {
+	if x.out.expect && !x.wanted(ctx) {
+		return errOver
+	}
+	return x.out.source.run(ctx, &bodyWriter{ctx: ctx, x: x})
+}
+
+// run calls the source. A panic of it is an error.
+func (s source) run(ctx context.Context, w io.Writer) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &async.PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	if x.out.expect && !x.wanted(ctx) {
-		return errOver
-	}
-	return x.out.source(ctx, &bodyWriter{ctx: ctx, x: x})
+	return s(ctx, w)
 }
 
 // bodyWriter sends what is written to it, and waits while the server does not read.
