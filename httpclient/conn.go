@@ -3,7 +3,6 @@ package httpclient
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -137,7 +136,7 @@ func (c *conn) receive() error {
 		}
 		if n == 0 {
 			if c.EOF() {
-				return c.cut()
+				return c.ended()
 			}
 			return nil
 		}
@@ -219,24 +218,24 @@ func (c *conn) receiveBody() error {
 	case c.reader.BodyDone():
 		c.finish()
 	case c.EOF():
-		return c.cut()
+		return c.ended()
 	}
 	return nil
 }
 
-// cut deals with the end of what the server sends: of a body that has no other end, or too early.
-func (c *conn) cut() error {
+// ended deals with the end of what the server sends: of a body that has no other end, or too early.
+func (c *conn) ended() error {
 	if err := c.reader.EOF(); err != nil {
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
 		if !c.x.touched {
-			return ErrCut
+			err = nil
 		}
-		return fmt.Errorf("%w: %w", ErrCut, io.ErrUnexpectedEOF)
+		return cut(err)
 	}
 	if c.Truncated() { // somebody between may have cut it
-		return fmt.Errorf("%w: TLS was not closed in order", ErrCut)
+		return cut(errTruncated)
 	}
 	c.finish()
 	return nil
@@ -325,9 +324,5 @@ func (c *conn) StreamClosed(err error) {
 	if x == nil {
 		return
 	}
-	if err == nil {
-		x.over(ErrCut)
-	} else {
-		x.over(fmt.Errorf("%w: %w", ErrCut, err))
-	}
+	x.over(cut(err))
 }

@@ -67,7 +67,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 	c := &conn{Stream: s, home: at, key: h.key}
 	return c, at.loop.Do(ctx, func(context.Context) error {
 		if s.Closed() {
-			return s.Err()
+			return cut(s.Err())
 		}
 		if !at.add(c) {
 			s.CloseNow()

@@ -20,8 +20,18 @@ var (
 	// ErrTimeout is what every error of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
 	ErrTimeout = errors.New("timeout")
 
+	errTruncated = errors.New("TLS was not closed in order")
+
 	errStale = errors.New("the connection was closed while it was idle")
 )
+
+// cut returns ErrCut with what the connection was closed by, if that is known.
+func cut(err error) error {
+	if err == nil {
+		return ErrCut
+	}
+	return fmt.Errorf("%w: %w", ErrCut, err)
+}
 
 // Phase is a step of a fetch.
 type Phase string

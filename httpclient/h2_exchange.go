@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -209,9 +208,9 @@ func (e *h2Exchange) fault(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &reset), errors.As(err, &goAway):
-		return fmt.Errorf("%w: %w", ErrCut, err)
+		return cut(err)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: %w", ErrCut, err)
+		return cut(err)
 	}
 	return err
 }
