@@ -230,9 +230,9 @@ func (c *conn) ended() error {
 			return err
 		}
 		if !c.x.touched {
-			err = nil
+			return ErrCut
 		}
-		return cut(err)
+		return cut(io.ErrUnexpectedEOF)
 	}
 	if c.Truncated() { // somebody between may have cut it
 		return cut(errTruncated)
