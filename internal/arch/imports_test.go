@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"stream"},
 	{"tcp"},
 	{"httputil"},
-	{"http1", "httputil/formdata", "websocket/wire"},
+	{"http1", "httputil/formdata", "internal/redirect", "websocket/wire"},
 	{"internal/nethttp"},
 	{"httpserver", "httpclient"},
 	{"websocket"},
@@ -38,7 +38,7 @@ var layers = [][]string{
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
 // go in as arguments. That is what makes them testable at every split of their input.
-var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "websocket/wire"}
+var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "internal/redirect", "websocket/wire"}
 
 // notInCores are the packages that a core must not import. Packages of values, such as
 // net/netip and net/url, are not among them.
