@@ -10,6 +10,7 @@ import (
 
 	"eddy/httputil"
 	"eddy/internal/digest"
+	"eddy/internal/redirect"
 	"eddy/loop"
 )
 
@@ -20,12 +21,14 @@ type fetch struct {
 	whole  bool // the body is wanted as a whole
 	toHead bool // RequestTimeout is for the head only
 
-	began   time.Time // the call
-	turn    time.Time // when the first request had its turn: limits and times count from here
-	due     time.Time // when it has to be over
-	maxBody int64     // negative: no limit
-	left    int       // redirects that may be followed
-	offset  int64     // where BodyReader began
+	began   time.Time       // the call
+	turn    time.Time       // when the first request had its turn: limits and times count from here
+	due     time.Time       // when it has to be over
+	maxBody int64           // negative: no limit
+	follow  bool            // redirects are followed,
+	left    int             // so many
+	chain   *redirect.Chain // nil before the first one
+	offset  int64           // where BodyReader began
 	past    []*Response
 	time    TimeInfo
 	hop     *hop // the present one
@@ -82,10 +85,10 @@ func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
 	if next := h.challenged(resp, &x.out); next != nil {
 		return next, nil
 	}
-	if h.req.MaxRedirects < 0 || h.client.options.MaxRedirects == 0 || !isRedirect(resp) {
-		return nil, nil
+	if h.follow && isRedirect(resp) {
+		return h.redirected(resp)
 	}
-	return h.redirected(resp)
+	return nil, nil
 }
 
 // first makes the hop that the request asks for.
@@ -105,6 +108,7 @@ func (f *fetch) first() error {
 	}
 	h.url, h.who = u, r.credentials(u)
 	f.left = either(r.MaxRedirects, o.MaxRedirects)
+	f.follow = f.left > 0
 	f.maxBody = f.bodyLimit()
 	h.connectTimeout = either(r.ConnectTimeout, o.ConnectTimeout)
 	if s, ok := r.BodyReader.(io.Seeker); ok {
@@ -259,7 +263,7 @@ func (h *hop) exchange() *exchange {
 	x := &exchange{
 		whole:  h.whole,
 		toHead: h.toHead,
-		follow: h.left > 0,
+		follow: h.follow,
 		due:    h.due,
 		total:  h.requestTimeout(),
 		idle:   either(h.req.ReadTimeout, o.ReadTimeout),

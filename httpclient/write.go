@@ -2,7 +2,6 @@ package httpclient
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/url"
 
@@ -79,9 +78,6 @@ func (r *Request) replayable() bool {
 	_, ok := r.BodyReader.(io.Seeker)
 	return ok
 }
-
-// errReplay is why a redirect that wants the body again cannot be followed.
-var errReplay = errors.New("the body cannot be sent a second time")
 
 // fromReader is a source that reads, from where r was at first.
 func fromReader(r io.Reader, offset int64) source {
