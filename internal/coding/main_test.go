@@ -7,6 +7,8 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -47,15 +49,22 @@ func nameOf(format string) string {
 	return format
 }
 
-// formats are all of them, once.
-var formats = []string{"gzip", "deflate", "raw", "zstd"}
+// formats are all of them, once; lists are they and some in a row.
+var (
+	formats = []string{"gzip", "deflate", "raw", "zstd"}
+	lists   = append(slices.Clone(formats), "gzip, zstd", "zstd, gzip", "gzip, gzip")
+)
 
-func coded(format, text string) string {
-	var b bytes.Buffer
-	w := writers[format](&b)
-	io.WriteString(w, text)
-	w.Close()
-	return b.String()
+// coded returns text in the formats of a list, applied in its order.
+func coded(list, text string) string {
+	for format := range strings.SplitSeq(list, ", ") {
+		var b bytes.Buffer
+		w := writers[format](&b)
+		io.WriteString(w, text)
+		w.Close()
+		text = b.String()
+	}
+	return text
 }
 
 // body is one that comes in pieces and then ends in an error, io.EOF by default.
