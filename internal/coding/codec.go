@@ -90,7 +90,7 @@ func (c *rawCodec) end() {}
 // be a stored block with padding that is not zero.
 func deflateIn(in *bufio.Reader) format {
 	head, _ := in.Peek(2)
-	if len(head) < 2 || head[0]&0x8f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 { // RFC 1950 §2.2
+	if len(head) < 2 || head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 { // RFC 1950 §2.2
 		return zlibFormat
 	}
 	return rawFormat

@@ -176,6 +176,29 @@ func TestDecoder_Faults(t *testing.T) {
 	}
 }
 
+// A decoder that keeps what it reads from gets nothing of other bodies.
+func TestDecoder_KeepsNothingThatIsRecycled(t *testing.T) {
+	var kept []io.Reader
+	o := coding.Options{Limit: 100, Extra: map[string]coding.Decoder{"own": func(r io.Reader) (io.Reader, error) {
+		kept = append(kept, r)
+		return r, nil
+	}}}
+	for range 10 {
+		if got, err := all(open(t, &body{data: coded("gzip", "x")}, "own, gzip", o), 10); got != "x" || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	for range 10 {
+		r := open(t, &body{data: coded("gzip", strings.Repeat("x", 100)), piece: 5}, "gzip", client)
+		r.Read(make([]byte, 1))
+	}
+	for _, r := range kept {
+		if n, err := r.Read(make([]byte, 10)); n != 0 || err == nil {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	}
+}
+
 // idle is a reader that never gives anything.
 type idle struct{}
 

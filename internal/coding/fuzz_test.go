@@ -62,7 +62,7 @@ func FuzzReader(f *testing.F) {
 		name := nameOf(format)
 		if format == "deflate" || format == "raw" {
 			format = "raw"
-			if o.Strict || len(data) < 2 || data[0]&0x8f == 8 && (int(data[0])<<8|int(data[1]))%31 == 0 {
+			if o.Strict || len(data) < 2 || data[0]&0x0f == 8 && (int(data[0])<<8|int(data[1]))%31 == 0 {
 				format = "deflate"
 			}
 		}

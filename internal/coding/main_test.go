@@ -67,7 +67,7 @@ func coded(list, text string) string {
 	return text
 }
 
-// body is one that comes in pieces and then ends in an error, io.EOF by default.
+// body is one that comes in pieces and then ends in an error, which it returns once; io.EOF by default.
 type body struct {
 	data   string
 	piece  int // 0: all at once
@@ -80,10 +80,11 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.reads++
 	if b.data == "" {
-		if b.end != nil {
-			return 0, b.end
+		end := b.end
+		if b.end = nil; end == nil {
+			end = io.EOF
 		}
-		return 0, io.EOF
+		return 0, end
 	}
 	if b.piece > 0 && len(p) > b.piece {
 		p = p[:b.piece]

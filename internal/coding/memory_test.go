@@ -14,8 +14,8 @@ import (
 	"eddy/internal/coding"
 )
 
-// repeated is a head and then a block, again and again: what it decodes to is as long as anybody
-// likes. It counts what is taken of it.
+// repeated is a head and then a block, again and again, up to 16 MiB, which decode to many GiB. It
+// counts what is taken of it.
 type repeated struct {
 	head  []byte
 	block []byte
@@ -24,6 +24,9 @@ type repeated struct {
 
 func (b *repeated) Read(p []byte) (int, error) {
 	n := 0
+	if b.taken > 16<<20 {
+		return 0, io.EOF
+	}
 	if b.taken < len(b.head) {
 		n = copy(p, b.head[b.taken:])
 	} else {
@@ -113,25 +116,35 @@ func TestReader_BombsEndAtTheLimit(t *testing.T) {
 	}
 }
 
-// A whole GiB comes out by as little memory as the first part of it.
+// Much comes out by as little memory as the first part of it.
 func TestReader_BombsWithoutALimitTakeNoMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("decodes a GiB")
-	}
-	r := open(t, zstdBomb(20), "zstd", coding.Options{Limit: -1})
-	p := make([]byte, 128<<10)
-	r.Read(p) // takes what it takes
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for came := 0; came < 1<<30; {
-		n, err := r.Read(p)
-		if came += n; err != nil {
-			t.Fatal(err)
+	for _, bomb := range []func() *repeated{
+		func() *repeated { return deflateBomb("gzip") }, func() *repeated { return deflateBomb("deflate") },
+		func() *repeated { return deflateBomb("raw") }, func() *repeated { return zstdBomb(20) },
+	} {
+		b := bomb()
+		list := "deflate"
+		switch b.head[0] {
+		case 0x1f:
+			list = "gzip"
+		case 0x28:
+			list = "zstd"
 		}
-	}
-	runtime.ReadMemStats(&after)
-	if took := after.TotalAlloc - before.TotalAlloc; took > 64<<10 {
-		t.Errorf("%d bytes of memory", took)
+		r := open(t, b, list, coding.Options{Limit: -1})
+		p := make([]byte, 128<<10)
+		r.Read(p) // takes what it takes
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for came := 0; came < 64<<20; {
+			n, err := r.Read(p)
+			if came += n; err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 128<<10 {
+			t.Errorf("%s: %d bytes of memory", list, took)
+		}
 	}
 }
 
@@ -186,5 +199,24 @@ func TestReader_EmptyFramesOfZstd(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
 		t.Errorf("%d bytes of memory", took)
+	}
+}
+
+// The memory of a codec is not taken for every body.
+func TestReader_RecyclesCodecs(t *testing.T) {
+	for _, format := range formats {
+		data := coded(format, text)
+		const bodies = 200
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range bodies {
+			if got, err := all(open(t, &body{data: data}, nameOf(format), client), 100); got != text || err != nil {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if took := (after.TotalAlloc - before.TotalAlloc) / bodies; took > 20<<10 {
+			t.Errorf("%s: %d bytes of memory for each body", format, took)
+		}
 	}
 }
