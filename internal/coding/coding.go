@@ -4,8 +4,8 @@
 // It stands on httputil and the compressors, and does nothing by itself: a [Reader] reads from its
 // body as it is read from, in the same goroutine or coroutine, and so may park where the body does.
 // What comes out is bounded, and so is the memory meanwhile: some 50 KB for gzip and deflate, and
-// for zstd the window, of which there is at most [MaxWindow], and 700 KB. That memory is recycled,
-// but never while anybody has it.
+// for zstd the window, of which there is at most [MaxWindow], and 700 KB. A [Pool] recycles that
+// memory, but never while anybody has it.
 package coding
 
 import (
@@ -46,13 +46,13 @@ type Options struct {
 // NewReader returns body without the codings of list, which is the value of Content-Encoding (all
 // fields joined). It reads nothing yet. It returns false, and the body has to be left as it is, if
 // there is nothing to undo, or a coding that is not known, or more than MaxCodings.
-func NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
+func (p *Pool) NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 	if o.Strict {
 		format := formatOf(canonical(list))
 		if format != gzipFormat && format != zlibFormat {
 			return nil, false
 		}
-		return &Reader{format: format, strict: true, limit: o.Limit, from: source{body: body}}, true
+		return &Reader{pool: p, format: format, strict: true, limit: o.Limit, from: source{body: body}}, true
 	}
 	stages, n := o.parse(list)
 	if n == 0 {
@@ -61,6 +61,7 @@ func NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 	var r *Reader
 	for i := n - 1; i >= 0; i-- { // what was applied last is undone first
 		r = stages[i]
+		r.pool = p
 		r.from.body, body = body, r
 	}
 	return r, true

@@ -71,7 +71,7 @@ func TestNewReader_LeavesAlone(t *testing.T) {
 		{"identity, gzip", true}, {"gzip,", true},
 	} {
 		b := &body{data: coded("gzip", "x")}
-		if r, ok := coding.NewReader(b, tt.list, coding.Options{Limit: 1 << 20, Strict: tt.strict, Extra: extra}); ok || r != nil || b.reads+b.closed > 0 {
+		if r, ok := shared.NewReader(b, tt.list, coding.Options{Limit: 1 << 20, Strict: tt.strict, Extra: extra}); ok || r != nil || b.reads+b.closed > 0 {
 			t.Errorf("%.50q, strict %t: is decoded", tt.list, tt.strict)
 		}
 	}

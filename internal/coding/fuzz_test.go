@@ -69,7 +69,7 @@ func FuzzReader(f *testing.F) {
 		if bytes.Count(data, []byte("\x1f\x8b")) > coding.MaxEmpty {
 			t.Skip("there may be too many empty members")
 		}
-		r, known := coding.NewReader(&body{data: string(data), piece: int(piece)}, name, o)
+		r, known := shared.NewReader(&body{data: string(data), piece: int(piece)}, name, o)
 		if !known {
 			if !o.Strict || format != "zstd" {
 				t.Error("is not known")
@@ -116,7 +116,7 @@ func BenchmarkReader(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				*in = body{data: data}
-				r, _ := coding.NewReader(in, nameOf(list), client)
+				r, _ := shared.NewReader(in, nameOf(list), client)
 				n, err := 0, error(nil)
 				for err == nil {
 					var k int

@@ -102,10 +102,13 @@ var (
 	server = coding.Options{Limit: 1 << 20, Strict: true}
 )
 
+// shared is the pool of the tests that are in no bubble.
+var shared coding.Pool
+
 // open is NewReader for codings that are known.
 func open(t testing.TB, b io.ReadCloser, list string, o coding.Options) *coding.Reader {
 	t.Helper()
-	r, ok := coding.NewReader(b, list, o)
+	r, ok := shared.NewReader(b, list, o)
 	if !ok {
 		t.Fatalf("%q is left alone", list)
 	}

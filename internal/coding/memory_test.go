@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -95,7 +96,7 @@ func TestReader_BombsEndAtTheLimit(t *testing.T) {
 			runtime.GC() // the second empties what the first has left in the pools
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			r, _ := coding.NewReader(b, tt.list, coding.Options{Limit: limit})
+			r, _ := shared.NewReader(b, tt.list, coding.Options{Limit: limit})
 			came, err := 0, error(nil)
 			for err == nil {
 				var n int
@@ -219,4 +220,21 @@ func TestReader_RecyclesCodecs(t *testing.T) {
 			t.Errorf("%s: %d bytes of memory for each body", format, took)
 		}
 	}
+}
+
+// What was made in a bubble of testing/synctest stays there: with one pool for all this would end the
+// process.
+func TestPool_StaysInItsBubble(t *testing.T) {
+	decode := func(t *testing.T) {
+		var p coding.Pool
+		for range 20 {
+			r, _ := p.NewReader(&body{data: coded("zstd", text)}, "zstd", client)
+			if got, err := all(r, 100); got != text || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		}
+	}
+	synctest.Test(t, decode)
+	decode(t)
+	synctest.Test(t, decode)
 }

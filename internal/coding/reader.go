@@ -27,6 +27,7 @@ import (
 // Close or by Stop, or else by the Read that is under way then. mu does not cover reading, which may
 // wait.
 type Reader struct {
+	pool   *Pool
 	format format
 	strict bool
 	within bool    // a member has begun
@@ -147,13 +148,13 @@ func (r *Reader) giveBack() {
 	if r.codec != nil {
 		r.codec.end()
 		if r.used != extraFormat {
-			codecs[r.used].Put(r.codec)
+			r.pool.codecs[r.used].Put(r.codec)
 		}
 		r.codec = nil
 	}
 	if r.in != nil && r.format != extraFormat {
 		r.in.Reset(nil)
-		inputs.Put(r.in)
+		r.pool.inputs.Put(r.in)
 	}
 	r.in = nil
 }
@@ -226,8 +227,7 @@ func (r *Reader) takeInput() {
 		r.in = bufio.NewReader(&r.from)
 		return
 	}
-	r.in = inputs.Get().(*bufio.Reader)
-	r.in.Reset(&r.from)
+	r.in = r.pool.input(&r.from)
 }
 
 func (r *Reader) takeCodec() {
@@ -239,7 +239,7 @@ func (r *Reader) takeCodec() {
 	case deflateFormat:
 		r.used = deflateIn(r.in)
 	}
-	r.codec = codecs[r.used].Get().(codec)
+	r.codec = r.pool.codec(r.used)
 }
 
 // fault returns what the reader sees of an error: that of the body itself if it has one.

@@ -208,7 +208,7 @@ func TestReader_CloseWhileAReadWaits(t *testing.T) {
 	for _, list := range lists {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
-			r, _ := coding.NewReader(in, nameOf(list), client)
+			r, _ := new(coding.Pool).NewReader(in, nameOf(list), client)
 			done := make(chan error)
 			go func() {
 				_, err := r.Read(make([]byte, 5))
@@ -236,7 +236,7 @@ func TestReader_DeliversWhatWasFlushed(t *testing.T) {
 	for _, format := range formats {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
-			r, _ := coding.NewReader(in, nameOf(format), client)
+			r, _ := new(coding.Pool).NewReader(in, nameOf(format), client)
 			defer r.Close()
 			var came strings.Builder
 			end := make(chan error)
@@ -272,7 +272,7 @@ func TestReader_LateReadersSeeNothingOfOthers(t *testing.T) {
 				number := worker*30 + i
 				want := strings.Repeat(fmt.Sprintf("%04d ", number), 3000)
 				list := lists[number%len(lists)]
-				r, _ := coding.NewReader(&body{data: coded(list, want)}, nameOf(list), client)
+				r, _ := shared.NewReader(&body{data: coded(list, want)}, nameOf(list), client)
 				buf := make([]byte, 5000)
 				if _, err := io.ReadFull(r, buf); err != nil || string(buf) != want[:5000] {
 					t.Errorf("body %d: %v, %.20q", number, err, buf)

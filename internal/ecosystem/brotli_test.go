@@ -30,7 +30,7 @@ func brotlied(text string, level int) []byte {
 
 func unbrotlied(t *testing.T, data []byte, list string, limit int64) (string, error) {
 	t.Helper()
-	r, ok := coding.NewReader(io.NopCloser(bytes.NewReader(data)), list, coding.Options{Limit: limit, Extra: withBrotli})
+	r, ok := new(coding.Pool).NewReader(io.NopCloser(bytes.NewReader(data)), list, coding.Options{Limit: limit, Extra: withBrotli})
 	if !ok {
 		t.Fatalf("%q is left alone", list)
 	}
@@ -85,7 +85,7 @@ func TestBrotli_FaultsAndLimits(t *testing.T) {
 func TestBrotli_Streams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, out := io.Pipe()
-		r, _ := coding.NewReader(in, "br", coding.Options{Limit: 1 << 20, Extra: withBrotli})
+		r, _ := new(coding.Pool).NewReader(in, "br", coding.Options{Limit: 1 << 20, Extra: withBrotli})
 		var came strings.Builder
 		end := make(chan error)
 		go func() {
