@@ -3,9 +3,9 @@
 //
 // It stands on httputil and the compressors, and does nothing by itself: a [Reader] reads from its
 // body as it is read from, in the same goroutine or coroutine, and so may park where the body does.
-// What comes out is bounded, and so is the memory meanwhile: some 50 KB for gzip and deflate, and
-// for zstd the window, of which there is at most [MaxWindow], and 700 KB. A [Pool] recycles that
-// memory, but never while anybody has it.
+// What comes out is bounded, and so is the memory meanwhile: for each coding some 50 KB if it is
+// gzip or deflate, and if it is zstd the window, of which there is at most [MaxWindow], and
+// 700 KB. A [Pool] recycles that memory, but never while anybody has it.
 package coding
 
 import (
@@ -23,8 +23,8 @@ const MaxCodings = 2
 
 // A Decoder is the way back from a coding that this package does not know: it returns what r holds,
 // decoded. What it returns reads from r during its own Read alone, and is used by one goroutine at a
-// time. If it is an io.Closer it is closed, once, when nobody reads from it any more. Bytes
-// that it leaves unread behind its end are an error.
+// time. If it is an io.Closer it is closed, once, when nobody reads from it any more; its Close
+// must not call the Reader. Bytes that it leaves unread behind its end are an error.
 type Decoder = func(r io.Reader) (io.Reader, error)
 
 // Options say how a body is decoded.
@@ -44,8 +44,9 @@ type Options struct {
 }
 
 // NewReader returns body without the codings of list, which is the value of Content-Encoding (all
-// fields joined). It reads nothing yet. It returns false, and the body has to be left as it is, if
-// there is nothing to undo, or a coding that is not known, or more than MaxCodings.
+// fields joined), with codecs of p. It reads nothing yet. It returns false, and the body has to be
+// left as it is, if there is nothing to undo, or a coding that is not known, or more than
+// MaxCodings.
 func (p *Pool) NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 	if o.Strict {
 		format := formatOf(canonical(list))

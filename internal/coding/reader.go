@@ -14,11 +14,10 @@ import (
 // A Reader is a body as it was before it was coded; of several codings each has one, which reads
 // from the next.
 //
-// Its errors are httputil.ErrBodyTooLarge beyond the limit, with as many bytes as that allows
-// delivered before; httputil.ErrBodyMalformed, which wraps the fault, io.ErrUnexpectedEOF for data
-// that is cut short, and is also that of bytes behind the data: browsers pass over those,
-// programs such as curl and net/http do not, and everything before them has been delivered; and the
-// body's own, before any other. They stay.
+// Its errors are httputil.ErrBodyTooLarge beyond the limit, with as many bytes delivered as that
+// allows; httputil.ErrBodyMalformed, which wraps the fault, io.ErrUnexpectedEOF if the data is cut
+// short; and the body's own, before any other. They stay. Bytes behind the data are a fault, too:
+// browsers pass over them, curl and net/http do not, and what is before them has been delivered.
 //
 // Read is for one goroutine at a time, and so are SetMaxBody and SetBodyTimeout. Close and Stop may
 // be called by any, at any time.
