@@ -12,6 +12,7 @@ import (
 type decoding struct {
 	next  httputil.Handler
 	limit int64 // of what comes out, negative for none
+	pool  coding.Pool
 }
 
 // The field that tells handlers what was decoded is Tornado's.
@@ -24,7 +25,7 @@ const (
 func (d *decoding) ServeRequest(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 	r.Header.Del(consumedEncoding) // a client has no say in this
 	was := codingOf(r)
-	if body, ok := coding.NewReader(r.Body, was, coding.Options{Limit: d.limit, Strict: true}); ok {
+	if body, ok := d.pool.NewReader(r.Body, was, coding.Options{Limit: d.limit, Strict: true}); ok {
 		defer body.Stop(httputil.ErrFinished)
 		r.Header.Del(contentEncoding)
 		r.Header.Append(consumedEncoding, was)

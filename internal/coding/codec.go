@@ -31,18 +31,39 @@ type codec interface {
 	end()
 }
 
-// inputs and codecs are what is recycled. Every buffer before a codec is a bufio.Reader: the
-// decompressors of the standard library take no byte too much from one, so that what is behind the
-// data can be seen.
-var (
-	inputs = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
-	codecs = [...]*sync.Pool{
-		gzipFormat: {New: func() any { return new(gzipCodec) }},
-		zlibFormat: {New: func() any { return new(zlibCodec) }},
-		rawFormat:  {New: func() any { return new(rawCodec) }},
-		zstdFormat: {New: func() any { return newZstdCodec() }},
+// A Pool recycles codecs among the bodies of one server or client. The zero value is ready. Any
+// goroutine. There is none for all, because zstd's decoder holds a channel, and a channel
+// must not leave the bubble of testing/synctest that it was made in.
+type Pool struct {
+	inputs sync.Pool              // of *bufio.Reader
+	codecs [extraFormat]sync.Pool // of codec, by format
+}
+
+// input returns a buffer before from. It is a bufio.Reader because the decompressors of the standard
+// library take no byte too much from one, so that what is behind the data can be seen.
+func (p *Pool) input(from io.Reader) *bufio.Reader {
+	in, ok := p.inputs.Get().(*bufio.Reader)
+	if !ok {
+		return bufio.NewReader(from)
 	}
-)
+	in.Reset(from)
+	return in
+}
+
+func (p *Pool) codec(f format) codec {
+	if c, ok := p.codecs[f].Get().(codec); ok {
+		return c
+	}
+	switch f {
+	case gzipFormat:
+		return new(gzipCodec)
+	case zlibFormat:
+		return new(zlibCodec)
+	case rawFormat:
+		return new(rawCodec)
+	}
+	return newZstdCodec()
+}
 
 type gzipCodec struct{ gzip.Reader }
 
@@ -90,7 +111,7 @@ func (c *rawCodec) end() {}
 // be a stored block with padding that is not zero.
 func deflateIn(in *bufio.Reader) format {
 	head, _ := in.Peek(2)
-	if len(head) < 2 || head[0]&0x8f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 { // RFC 1950 §2.2
+	if len(head) < 2 || head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 { // RFC 1950 §2.2
 		return zlibFormat
 	}
 	return rawFormat

@@ -3,9 +3,9 @@
 //
 // It stands on httputil and the compressors, and does nothing by itself: a [Reader] reads from its
 // body as it is read from, in the same goroutine or coroutine, and so may park where the body does.
-// What comes out is bounded, and so is the memory meanwhile: some 50 KB for gzip and deflate, and
-// for zstd the window, of which there is at most [MaxWindow], and 400 KB. That memory is recycled,
-// but never while anybody has it.
+// What comes out is bounded, and so is the memory meanwhile: for each coding some 50 KB if it is
+// gzip or deflate, and if it is zstd the window, of which there is at most [MaxWindow], and
+// 700 KB. A [Pool] recycles that memory, but never while anybody has it.
 package coding
 
 import (
@@ -23,8 +23,8 @@ const MaxCodings = 2
 
 // A Decoder is the way back from a coding that this package does not know: it returns what r holds,
 // decoded. What it returns reads from r during its own Read alone, and is used by one goroutine at a
-// time. If it is an io.Closer it is closed, once, when nobody reads from it any more. Bytes
-// that it leaves unread behind its end are an error.
+// time. If it is an io.Closer it is closed, once, when nobody reads from it any more; its Close
+// must not call the Reader. Bytes that it leaves unread behind its end are an error.
 type Decoder = func(r io.Reader) (io.Reader, error)
 
 // Options say how a body is decoded.
@@ -34,8 +34,8 @@ type Options struct {
 
 	// Strict is for requests, whose sender nobody trusts and who need not be pleased: gzip and
 	// deflate alone, one coding, deflate in no other format than that of zlib, and no empty
-	// body in place of compressed nothing. zstd is not among them, because 300 bytes of
-	// it have their reader hold 8 MiB.
+	// body in place of compressed nothing. zstd is not among them, because ten bytes of
+	// it make their reader take 8 MiB.
 	Strict bool
 
 	// Extra has decoders by the names of their codings, in lower case, as [Accepted] wants them.
@@ -44,15 +44,16 @@ type Options struct {
 }
 
 // NewReader returns body without the codings of list, which is the value of Content-Encoding (all
-// fields joined). It reads nothing yet. It returns false, and the body has to be left as it is, if
-// there is nothing to undo, or a coding that is not known, or more than MaxCodings.
-func NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
+// fields joined), with codecs of p. It reads nothing yet. It returns false, and the body has to be
+// left as it is, if there is nothing to undo, or a coding that is not known, or more than
+// MaxCodings.
+func (p *Pool) NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 	if o.Strict {
-		format := formatOf(list)
+		format := formatOf(canonical(list))
 		if format != gzipFormat && format != zlibFormat {
 			return nil, false
 		}
-		return &Reader{format: format, strict: true, limit: o.Limit, from: source{body: body}}, true
+		return &Reader{pool: p, format: format, strict: true, limit: o.Limit, from: source{body: body}}, true
 	}
 	stages, n := o.parse(list)
 	if n == 0 {
@@ -61,6 +62,7 @@ func NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 	var r *Reader
 	for i := n - 1; i >= 0; i-- { // what was applied last is undone first
 		r = stages[i]
+		r.pool = p
 		r.from.body, body = body, r
 	}
 	return r, true
@@ -71,7 +73,7 @@ func NewReader(body io.ReadCloser, list string, o Options) (*Reader, bool) {
 func (o *Options) parse(list string) (stages [MaxCodings]*Reader, n int) {
 	limit := o.Limit
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.ToLower(httputil.TrimOWS(name))
+		name = canonical(name)
 		if name == "" || name == identity {
 			continue
 		}
@@ -94,9 +96,13 @@ func (o *Options) parse(list string) (stages [MaxCodings]*Reader, n int) {
 // identity is the coding that is none.
 const identity = "identity"
 
+// canonical returns a name as formatOf knows it, and Options.Extra: case means nothing (RFC 9110
+// §8.4.1).
+func canonical(name string) string { return strings.ToLower(httputil.TrimOWS(name)) }
+
 // formatOf returns the format of one coding.
 func formatOf(name string) format {
-	switch strings.ToLower(httputil.TrimOWS(name)) {
+	switch name {
 	case "gzip", "x-gzip": // RFC 9110 §8.4.1.3
 		return gzipFormat
 	case "deflate": // which is the format of zlib: RFC 9110 §8.4.1.2

@@ -71,7 +71,7 @@ func TestNewReader_LeavesAlone(t *testing.T) {
 		{"identity, gzip", true}, {"gzip,", true},
 	} {
 		b := &body{data: coded("gzip", "x")}
-		if r, ok := coding.NewReader(b, tt.list, coding.Options{Limit: 1 << 20, Strict: tt.strict, Extra: extra}); ok || r != nil || b.reads+b.closed > 0 {
+		if r, ok := shared.NewReader(b, tt.list, coding.Options{Limit: 1 << 20, Strict: tt.strict, Extra: extra}); ok || r != nil || b.reads+b.closed > 0 {
 			t.Errorf("%.50q, strict %t: is decoded", tt.list, tt.strict)
 		}
 	}
@@ -172,6 +172,29 @@ func TestDecoder_Faults(t *testing.T) {
 		_, err := all(r, 10)
 		if kind(err) != "malformed" && kind(err) != "cut" || tt.want != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A decoder that keeps what it reads from gets nothing of other bodies.
+func TestDecoder_KeepsNothingThatIsRecycled(t *testing.T) {
+	var kept []io.Reader
+	o := coding.Options{Limit: 100, Extra: map[string]coding.Decoder{"own": func(r io.Reader) (io.Reader, error) {
+		kept = append(kept, r)
+		return r, nil
+	}}}
+	for range 10 {
+		if got, err := all(open(t, &body{data: coded("gzip", "x")}, "own, gzip", o), 10); got != "x" || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	for range 10 {
+		r := open(t, &body{data: coded("gzip", strings.Repeat("x", 100)), piece: 5}, "gzip", client)
+		r.Read(make([]byte, 1))
+	}
+	for _, r := range kept {
+		if n, err := r.Read(make([]byte, 10)); n != 0 || err == nil {
+			t.Errorf("%d bytes, %v", n, err)
 		}
 	}
 }

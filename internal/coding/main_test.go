@@ -7,6 +7,8 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -47,18 +49,25 @@ func nameOf(format string) string {
 	return format
 }
 
-// formats are all of them, once.
-var formats = []string{"gzip", "deflate", "raw", "zstd"}
+// formats are all of them, once; lists are they and some in a row.
+var (
+	formats = []string{"gzip", "deflate", "raw", "zstd"}
+	lists   = append(slices.Clone(formats), "gzip, zstd", "zstd, gzip", "gzip, gzip")
+)
 
-func coded(format, text string) string {
-	var b bytes.Buffer
-	w := writers[format](&b)
-	io.WriteString(w, text)
-	w.Close()
-	return b.String()
+// coded returns text in the formats of a list, applied in its order.
+func coded(list, text string) string {
+	for format := range strings.SplitSeq(list, ", ") {
+		var b bytes.Buffer
+		w := writers[format](&b)
+		io.WriteString(w, text)
+		w.Close()
+		text = b.String()
+	}
+	return text
 }
 
-// body is one that comes in pieces and then ends in an error, io.EOF by default.
+// body is one that comes in pieces and then ends in an error, which it returns once; io.EOF by default.
 type body struct {
 	data   string
 	piece  int // 0: all at once
@@ -71,10 +80,11 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.reads++
 	if b.data == "" {
-		if b.end != nil {
-			return 0, b.end
+		end := b.end
+		if b.end = nil; end == nil {
+			end = io.EOF
 		}
-		return 0, io.EOF
+		return 0, end
 	}
 	if b.piece > 0 && len(p) > b.piece {
 		p = p[:b.piece]
@@ -92,10 +102,13 @@ var (
 	server = coding.Options{Limit: 1 << 20, Strict: true}
 )
 
+// shared is the pool of the tests that are in no bubble.
+var shared coding.Pool
+
 // open is NewReader for codings that are known.
 func open(t testing.TB, b io.ReadCloser, list string, o coding.Options) *coding.Reader {
 	t.Helper()
-	r, ok := coding.NewReader(b, list, o)
+	r, ok := shared.NewReader(b, list, o)
 	if !ok {
 		t.Fatalf("%q is left alone", list)
 	}

@@ -14,11 +14,10 @@ import (
 // A Reader is a body as it was before it was coded; of several codings each has one, which reads
 // from the next.
 //
-// Its errors are httputil.ErrBodyTooLarge beyond the limit, with as many bytes as that allows
-// delivered before; httputil.ErrBodyMalformed, which wraps the fault, io.ErrUnexpectedEOF for data
-// that is cut short, and is also that of bytes behind the data: browsers pass over those,
-// programs such as curl and net/http do not, and everything before them has been delivered; and the
-// body's own, before any other. They stay.
+// Its errors are httputil.ErrBodyTooLarge beyond the limit, with as many bytes delivered as that
+// allows; httputil.ErrBodyMalformed, which wraps the fault, io.ErrUnexpectedEOF if the data is cut
+// short; and the body's own, before any other. They stay. Bytes behind the data are a fault, too:
+// browsers pass over them, curl and net/http do not, and what is before them has been delivered.
 //
 // Read is for one goroutine at a time, and so are SetMaxBody and SetBodyTimeout. Close and Stop may
 // be called by any, at any time.
@@ -27,6 +26,7 @@ import (
 // Close or by Stop, or else by the Read that is under way then. mu does not cover reading, which may
 // wait.
 type Reader struct {
+	pool   *Pool
 	format format
 	strict bool
 	within bool    // a member has begun
@@ -147,13 +147,13 @@ func (r *Reader) giveBack() {
 	if r.codec != nil {
 		r.codec.end()
 		if r.used != extraFormat {
-			codecs[r.used].Put(r.codec)
+			r.pool.codecs[r.used].Put(r.codec)
 		}
 		r.codec = nil
 	}
 	if r.in != nil && r.format != extraFormat {
 		r.in.Reset(nil)
-		inputs.Put(r.in)
+		r.pool.inputs.Put(r.in)
 	}
 	r.in = nil
 }
@@ -226,8 +226,7 @@ func (r *Reader) takeInput() {
 		r.in = bufio.NewReader(&r.from)
 		return
 	}
-	r.in = inputs.Get().(*bufio.Reader)
-	r.in.Reset(&r.from)
+	r.in = r.pool.input(&r.from)
 }
 
 func (r *Reader) takeCodec() {
@@ -239,7 +238,7 @@ func (r *Reader) takeCodec() {
 	case deflateFormat:
 		r.used = deflateIn(r.in)
 	}
-	r.codec = codecs[r.used].Get().(codec)
+	r.codec = r.pool.codec(r.used)
 }
 
 // fault returns what the reader sees of an error: that of the body itself if it has one.

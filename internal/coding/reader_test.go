@@ -87,12 +87,8 @@ func TestReader_FaultsOfTheData(t *testing.T) {
 // What a body fails with is never taken for a fault of the data, nor for its end.
 func TestReader_TheBodysOwnErrorFirst(t *testing.T) {
 	for _, own := range []error{errors.New("own"), io.ErrUnexpectedEOF, httputil.ErrBodyTimeout} {
-		for _, list := range []string{"gzip", "deflate", "raw", "zstd", "gzip, zstd", "zstd, gzip"} {
-			name := nameOf(list)
-			data := text
-			for format := range strings.SplitSeq(list, ", ") {
-				data = coded(format, data)
-			}
+		for _, list := range lists {
+			name, data := nameOf(list), coded(list, text)
 			for n := range len(data) + 1 {
 				r := open(t, &body{data: data[:n], end: own}, name, client)
 				if got, err := all(r, 5); err != own || !strings.HasPrefix(text, got) {
@@ -105,12 +101,10 @@ func TestReader_TheBodysOwnErrorFirst(t *testing.T) {
 
 func TestReader_Limit(t *testing.T) {
 	const limit = 10_000
-	for _, list := range []string{"gzip", "deflate", "raw", "zstd", "gzip, zstd", "zstd, gzip"} {
+	for _, list := range lists {
 		for _, n := range []int{0, 1, limit - 1, limit, limit + 1, 50 * limit} {
-			want, data := strings.Repeat("x", n), strings.Repeat("x", n)
-			for format := range strings.SplitSeq(list, ", ") {
-				data = coded(format, data)
-			}
+			want := strings.Repeat("x", n)
+			data := coded(list, want)
 			for _, most := range []int64{limit, 0, -1} {
 				r := open(t, &body{data: data}, nameOf(list), coding.Options{Limit: most})
 				got, err := all(r, 1000)
@@ -132,8 +126,7 @@ func TestReader_LimitHoldsForWhatComesOut(t *testing.T) {
 	}
 	for _, one := range formats {
 		for _, two := range formats {
-			in := coded(two, coded(one, string(data)))
-			r := open(t, &body{data: in}, nameOf(one)+", "+nameOf(two), coding.Options{Limit: int64(len(data))})
+			r := open(t, &body{data: coded(one+", "+two, string(data))}, nameOf(one)+", "+nameOf(two), coding.Options{Limit: int64(len(data))})
 			if got, err := all(r, 4096); got != string(data) || err != nil {
 				t.Errorf("%s, %s: %d bytes, %v", one, two, len(got), err)
 			}
@@ -158,11 +151,7 @@ func TestReader_SetsLimits(t *testing.T) {
 		come            int
 	}{{5, 1029, 2054, 5}, {10_000, 11_033, 12_067, 10_000}, {math.MaxInt64, math.MaxInt64, math.MaxInt64, 10_000}, {-1, -1, -1, 10_000}} {
 		for list, want := range map[string]int64{"gzip": tt.one, "gzip, gzip": tt.two} {
-			data := coded("gzip", zeros)
-			if want == tt.two && list != "gzip" {
-				data = coded("gzip", data)
-			}
-			b := &adjustable{body: body{data: data}}
+			b := &adjustable{body: body{data: coded(list, zeros)}}
 			r := open(t, b, list, client)
 			if err := errors.Join(r.SetMaxBody(tt.limit), r.SetBodyTimeout(time.Minute)); err != nil {
 				t.Error(err)
@@ -188,12 +177,8 @@ func TestReader_SetsLimits(t *testing.T) {
 
 func TestReader_Close(t *testing.T) {
 	stopped := errors.New("stopped")
-	for _, list := range []string{"gzip", "deflate", "raw", "zstd", "gzip, gzip"} {
-		data := coded(strings.TrimSuffix(list, ", gzip"), strings.Repeat(text, 1000))
-		if strings.Contains(list, ",") {
-			data = coded("gzip", data)
-		}
-		b := &body{data: data}
+	for _, list := range lists {
+		b := &body{data: coded(list, strings.Repeat(text, 1000))}
 		r := open(t, b, nameOf(list), client)
 		if n, err := r.Read(nil); n != 0 || err != nil || b.reads > 0 {
 			t.Errorf("%s: a read of nothing: %d, %v", list, n, err)
@@ -220,10 +205,10 @@ func TestReader_Close(t *testing.T) {
 
 // A read that waits keeps its codec, whatever happens to the body meanwhile.
 func TestReader_CloseWhileAReadWaits(t *testing.T) {
-	for _, list := range []string{"gzip", "deflate", "raw", "zstd", "gzip, gzip"} {
+	for _, list := range lists {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
-			r, _ := coding.NewReader(in, nameOf(list), client)
+			r, _ := new(coding.Pool).NewReader(in, nameOf(list), client)
 			done := make(chan error)
 			go func() {
 				_, err := r.Read(make([]byte, 5))
@@ -251,7 +236,7 @@ func TestReader_DeliversWhatWasFlushed(t *testing.T) {
 	for _, format := range formats {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
-			r, _ := coding.NewReader(in, nameOf(format), client)
+			r, _ := new(coding.Pool).NewReader(in, nameOf(format), client)
 			defer r.Close()
 			var came strings.Builder
 			end := make(chan error)
@@ -286,8 +271,8 @@ func TestReader_LateReadersSeeNothingOfOthers(t *testing.T) {
 			for i := range 30 {
 				number := worker*30 + i
 				want := strings.Repeat(fmt.Sprintf("%04d ", number), 3000)
-				format := formats[number%len(formats)]
-				r, _ := coding.NewReader(&body{data: coded(format, want)}, nameOf(format), client)
+				list := lists[number%len(lists)]
+				r, _ := shared.NewReader(&body{data: coded(list, want)}, nameOf(list), client)
 				buf := make([]byte, 5000)
 				if _, err := io.ReadFull(r, buf); err != nil || string(buf) != want[:5000] {
 					t.Errorf("body %d: %v, %.20q", number, err, buf)

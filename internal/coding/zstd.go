@@ -9,7 +9,7 @@ import (
 )
 
 // MaxWindow is the largest window of zstd: no sender may want more for a Content-Encoding (RFC 9659
-// §3). A decoder takes as much memory as the head of the data says, before any data comes.
+// §3). A decoder takes as much memory as the head of the data says, for a first block of one byte, too.
 const MaxWindow = 8 << 20
 
 // errWindow is for both, because the decoder says the same of both.
