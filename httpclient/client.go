@@ -19,6 +19,7 @@ import (
 type Client struct {
 	options  Options
 	accepted string // the codings that responses may have
+	codings  coding.Pool
 	limiter  limiter
 	sessions sessions
 	h2       *h2Pool

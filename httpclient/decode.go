@@ -16,7 +16,7 @@ func (h *hop) decoder(resp *Response, body io.ReadCloser, limit int64) (io.ReadC
 	if list == "" || !h.asked || !resp.hasBody(h.method) {
 		return body, false
 	}
-	r, ok := coding.NewReader(body, list, coding.Options{Limit: limit, Extra: h.client.options.Decoders})
+	r, ok := h.client.codings.NewReader(body, list, coding.Options{Limit: limit, Extra: h.client.options.Decoders})
 	if !ok {
 		return body, false
 	}
