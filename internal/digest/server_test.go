@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"context"
+	"crypto/fips140"
 	"crypto/md5"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -192,6 +194,32 @@ func TestSession_AnswersAsCurl(t *testing.T) {
 	}
 	if same == 0 {
 		t.Error("nothing was compared")
+	}
+}
+
+// MD5 is not to be had where FIPS 140-3 is enforced, which a program is for all of its life.
+func TestSession_WithoutMD5(t *testing.T) {
+	if !fips140.Enforced() {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSession_WithoutMD5$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		out, err := cmd.CombinedOutput()
+		if strings.Contains(string(out), "not supported") {
+			t.Skipf("%s", out)
+		}
+		if err != nil || !strings.Contains(string(out), "--- PASS: TestSession_WithoutMD5") {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	s := digest.New("u", "p", nil)
+	const rest = `realm="r", nonce="n", qop=auth`
+	for _, md5 := range []string{"", ", algorithm=MD5", ", algorithm=MD5-sess"} {
+		if a, err := s.Retry(challenges(t, `Digest `+rest+md5), nil, page); a != nil || !errors.Is(err, digest.ErrUnsupported) {
+			t.Errorf("%s: %v, %v", md5, a, err)
+		}
+	}
+	if _, err := s.Retry(challenges(t, `Digest `+rest, `Digest algorithm=SHA-256, `+rest), nil, page); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -31,6 +31,9 @@ type Options struct {
 // and they and all others are the target's. The schemes are those of [Address]; a stream to an https
 // proxy has TLS already. Nothing may have been read from s yet.
 //
+// TLS to the target is begun on s afterwards, unless s has TLS already: a stream has it once. Bytes that a
+// proxy has put behind its answer make that fail (stream.ErrNotIdle), because they would pass for the target's.
+//
 // The user of the proxy's URL, if it has one, is sent in clear: by Basic, or RFC 1929. An HTTP proxy
 // that wants something else refuses with status 407. If [Error.KeepAlive] is set then, Open can be
 // called again with the same stream, else with a new one. To keep a password from a proxy that may want Digest,
