@@ -131,7 +131,7 @@ func TestParseChallenges_IsBounded(t *testing.T) {
 // A reader that goes back takes minutes for these.
 func TestParseChallenges_IsLinear(t *testing.T) {
 	for _, unit := range []string{" ", ",", "=", `\"`, "a", " ,", "a ", "a=", "a,", `"`} {
-		long := strings.Repeat(unit, 1_000_000)
+		long := strings.Repeat(unit, 300_000)
 		for _, before := range []string{"", "x ", "x a", `x a="`, "x a=", "x a=b, c"} {
 			list, _ := httputil.ParseChallenges(before + long)
 			if len(list) > httputil.MaxChallenges {

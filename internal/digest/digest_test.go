@@ -180,6 +180,28 @@ func TestSession_CNoncesDiffer(t *testing.T) {
 	}
 }
 
+// The key of a -sess algorithm is made of one nonce of the client for as long as the server's lasts.
+func TestSession_KeepsTheKeyOfItsNonce(t *testing.T) {
+	s := digest.New("u", "p", nonces("first", "second"))
+	var got []string
+	for _, nonce := range []string{"one", "", "one", "two", ""} {
+		var a *digest.Answer
+		var err error
+		if nonce == "" {
+			a, err = s.Answer(page)
+		} else {
+			a, err = s.Retry(challenges(t, `Digest realm="r", qop=auth, algorithm=SHA-256-sess, nonce=`+nonce), nil, page)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, get(params(t, a), "cnonce"))
+	}
+	if want := "first first first second second"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 // Refused credentials are not tried again, and a nonce that has grown stale once.
 func TestSession_StopsRetrying(t *testing.T) {
 	const first, fresh, stale, other = `Digest realm="r", nonce="1"`, `Digest realm="r", nonce="2"`, `Digest realm="r", nonce="3", stale=TRUE`, `Digest realm="o", nonce="4"`

@@ -39,9 +39,9 @@ type Options struct {
 // called again with the same stream, else with a new one. To keep a password from a proxy that may want Digest,
 // give a URL without user first.
 //
-// Open parks the calling coroutine, or blocks any other goroutine; only the end of ctx limits its
-// time. Errors are an [*Error]. But for that one case the caller closes the stream then. Any
-// goroutine.
+// Open parks the calling coroutine, or blocks any other goroutine; a plain callback of the loop must
+// not call it. Only the end of ctx limits its time. Errors are an [*Error]. But for that one case
+// the caller closes the stream then. Any goroutine.
 func Open(ctx context.Context, s *stream.Stream, proxy *url.URL, target string, o Options) error {
 	c, err := newConversation(proxy, target, o.Header)
 	if err == nil {
