@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"crypto/fips140"
 	"crypto/md5"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -37,6 +38,9 @@ func algorithmOf(name string) (a algorithm, ok bool) {
 	}
 	a.name = strings.Clone(name) // or the session kept the whole head
 	base := strings.ToUpper(name)
+	if name == "" { // RFC 7616 §3.3
+		base = "MD5"
+	}
 	base, a.session = strings.CutSuffix(base, "-SESS")
 	switch base {
 	case "SHA-512-256":
@@ -45,13 +49,11 @@ func algorithmOf(name string) (a algorithm, ok bool) {
 		a.strength, a.new = 2, sha256.New
 	case "MD5":
 		a.strength, a.new = 1, md5.New
-	case "": // RFC 7616 §3.3: no algorithm means MD5
-		a.strength, a.new = 1, md5.New
-		return a, name == ""
 	default:
 		return a, false
 	}
-	return a, true
+	// Where FIPS 140-3 is enforced, MD5 panics.
+	return a, a.strength > 1 || !fips140.Enforced()
 }
 
 // The ways to protect a message (RFC 7616 §3.3). A server of RFC 2069 names none.

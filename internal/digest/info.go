@@ -59,7 +59,7 @@ func (a *Answer) proves(params httputil.Params, proof, body string) bool {
 func (s *Session) follow(a *Answer, nonce string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last.nonce == a.challenge.nonce && s.last.realm == a.challenge.realm {
+	if s.last.nonce == a.challenge.nonce {
 		s.last.nonce, s.count = strings.Clone(nonce), 0 // the session's key stays (RFC 7616 §3.4.2)
 	}
 }

@@ -108,7 +108,7 @@ func (s *Session) Retry(challenges []httputil.Challenge, last *Answer, r Request
 
 // learn makes d the challenge that is answered. A nonce that is known goes on being counted.
 func (s *Session) learn(d challenge) {
-	if !s.known || s.last.nonce != d.nonce || s.last.realm != d.realm || s.last.algorithm.name != d.algorithm.name {
+	if !s.known || s.last.nonce != d.nonce {
 		s.count, s.own = 0, ""
 	}
 	s.last, s.known = d, true

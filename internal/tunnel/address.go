@@ -77,6 +77,17 @@ func isName(s string) bool {
 	return s != ""
 }
 
+// Authority returns target in the form in which Open names it to an HTTP proxy, and Digest has to:
+// "host:port", with IPv6 addresses in brackets and in their canonical form. It fails for what Open
+// refuses. Any goroutine.
+func Authority(target string) (string, error) {
+	d, err := parseTarget(target)
+	if err != nil {
+		return "", located(err, nil, target)
+	}
+	return d.authority(), nil
+}
+
 // authority is the destination in authority-form (RFC 9112 §3.2.3).
 func (d *destination) authority() string {
 	host := d.host

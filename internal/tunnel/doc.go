@@ -15,4 +15,10 @@
 //
 // The user and password of a proxy's URL are in no error, and neither is anything that the proxy
 // has sent, but for [Error.Header], which no text shows.
+//
+// # Limits
+//
+// A head has at most 64 KiB, and 100 interim ones may come before the answer (those of http1). The
+// body of a refusal is read only where there may be a second try, up to 64 KiB and for a second.
+// There is no limit of time but the context's.
 package tunnel

@@ -26,7 +26,7 @@ func FromEnvironment() func(*url.URL) (*url.URL, error) {
 	return func(u *url.URL) (*url.URL, error) {
 		proxy, err := choose(u)
 		if err == nil && proxy != nil && proxy.Scheme == malformed {
-			return nil, fault("the environment's proxy is not a URL")
+			return nil, located(fault("the environment's proxy is not a URL"), nil, u.Host)
 		}
 		return proxy, err
 	}

@@ -29,7 +29,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("tunnel: %s to %q", e.Proxy, e.Target)
+	text := "tunnel: "
+	if e.Proxy != "" {
+		text += e.Proxy + " "
+	}
+	text += fmt.Sprintf("to %q", e.Target)
 	if e.Status != 0 {
 		text += fmt.Sprintf(": status %d", e.Status)
 	}
@@ -54,6 +58,8 @@ func located(err error, proxy *url.URL, target string) *Error {
 	if !ok {
 		e = &Error{Err: err}
 	}
-	e.Proxy, e.Target = proxy.Scheme+"://"+proxy.Host, target
+	if e.Target = target; proxy != nil {
+		e.Proxy = proxy.Scheme + "://" + proxy.Host
+	}
 	return e
 }

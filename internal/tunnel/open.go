@@ -31,14 +31,17 @@ type Options struct {
 // and they and all others are the target's. The schemes are those of [Address]; a stream to an https
 // proxy has TLS already. Nothing may have been read from s yet.
 //
+// TLS to the target is begun on s afterwards, unless s has TLS already: a stream has it once. Bytes that a
+// proxy has put behind its answer make that fail (stream.ErrNotIdle), because they would pass for the target's.
+//
 // The user of the proxy's URL, if it has one, is sent in clear: by Basic, or RFC 1929. An HTTP proxy
 // that wants something else refuses with status 407. If [Error.KeepAlive] is set then, Open can be
 // called again with the same stream, else with a new one. To keep a password from a proxy that may want Digest,
 // give a URL without user first.
 //
-// Open parks the calling coroutine, or blocks any other goroutine; only the end of ctx limits its
-// time. Errors are an [*Error]. But for that one case the caller closes the stream then. Any
-// goroutine.
+// Open parks the calling coroutine, or blocks any other goroutine; a plain callback of the loop must
+// not call it. Only the end of ctx limits its time. Errors are an [*Error]. But for that one case
+// the caller closes the stream then. Any goroutine.
 func Open(ctx context.Context, s *stream.Stream, proxy *url.URL, target string, o Options) error {
 	c, err := newConversation(proxy, target, o.Header)
 	if err == nil {
