@@ -89,6 +89,7 @@ func (h *hop) aim() error {
 		return errHost
 	}
 	h.key = key{scheme: u.Scheme, addr: u.Host, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
+	h.key.fill(u, h.req, &h.client.options)
 	if u.Port() == "" {
 		h.key.addr = withPort(u)
 	}
@@ -112,7 +113,11 @@ func withPort(u *url.URL) string {
 
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
+	expect := true
 	for fresh := false; ; fresh = true {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, &phaseError{PhaseQueue, err}
+		}
 		waited, err := h.client.limiter.acquire(ctx, h.key.addr, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
@@ -120,18 +125,26 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		h.time.Queue += waited
 		h.begin()
 		x := h.exchange()
-		if err := h.write(&x.out); err != nil {
+		if err = h.write(&x.out); err == nil {
+			h.expectation(&x.out, expect)
+			err = x.out.check()
+		}
+		if err != nil {
 			x.over(err)
 			return nil, nil, &phaseError{PhaseRequest, err}
 		}
 		var c *conn
-		if c, fresh, err = h.connection(ctx, fresh); err != nil {
-			x.over(err)
-			return nil, nil, err
+		if c, fresh, err = h.connection(ctx, fresh, x); err != nil {
+			return nil, nil, h.client.ended(err)
 		}
 		resp, err := h.try(ctx, c, x)
-		if err == nil || fresh || !x.repeatable(err) {
-			return resp, x, err
+		if expect && x.refused(resp) {
+			expect = false
+			x.abandon(ctx, errOver)
+			continue
+		}
+		if err == nil || fresh || !x.repeatable() {
+			return resp, x, h.client.ended(err)
 		}
 	}
 }
@@ -155,7 +168,13 @@ func (f *fetch) requestTimeout() time.Duration {
 }
 
 // connection returns one from the pool, or a fresh one.
-func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
+func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn, isFresh bool, err error) {
+	defer func() {
+		if c == nil { // also by runtime.Goexit
+			x.over(context.Canceled)
+		}
+	}()
+	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
 	at := h.client.ownHome(ctx)
 	if !fresh {
 		if c := h.client.idle(at, &h.key); c != nil {
@@ -202,69 +221,66 @@ func (h *hop) exchange() *exchange {
 // try sends the request on c, and waits for the head, or for a whole response to its end.
 func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
 	h.time.PreTransfer = time.Since(h.turn)
+	settled := false
+	defer func() {
+		if !settled { // the coroutine was ended
+			x.drop()
+		}
+	}()
 	if x.out.source != nil {
-		h.startSource(ctx, c, x)
-	} else {
-		c.start(ctx, x)
+		h.readySource(ctx, x)
 	}
+	c.start(ctx, x)
 	want := wantHead
 	if x.whole {
 		want = wantEnd
 	}
 	if err := x.await(ctx, want); err != nil {
 		x.abandon(ctx, err)
-		return nil, err
 	}
+	settled = true
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.err != nil && (x.whole && x.err != io.EOF || x.resp == nil) {
-		return nil, x.err
+		return nil, &phaseError{x.phase, x.err}
+	}
+	if x.whole {
+		x.resp.Trailer = x.trailer
 	}
 	h.time.StartTransfer = x.first.Sub(h.turn)
 	return x.resp, nil
 }
 
-// startSource begins with a request whose body is produced meanwhile.
-func (h *hop) startSource(ctx context.Context, c *conn, x *exchange) {
+// readySource settles where the body of a request is produced.
+func (h *hop) readySource(ctx context.Context, x *exchange) {
 	work, stop := context.WithCancel(ctx)
 	x.stop = stop
-	c.start(ctx, x)
-	if h.req.BodyProducer != nil {
-		if co := loop.FromContext(ctx); co != nil && co.Current() && !co.Apart() && co.Loop().Spawn(work, x.sendFrom) {
-			return
+	co := loop.FromContext(ctx)
+	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
+	x.launch = func() {
+		if !inLoop || !co.Loop().Spawn(work, x.sendFrom) {
+			go x.sendFrom(work)
 		}
 	}
-	go x.sendFrom(work)
-}
-
-// abandon takes the exchange away from its connection, which cannot be used again. When it returns, the
-// connection does not touch what the request has given.
-func (x *exchange) abandon(ctx context.Context, err error) {
-	c := x.conn
-	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		if c.x == x {
-			c.fail(err)
-		}
-		return nil
-	})
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent
-// again: not a byte of a response has come, and if the server has got it, to get it twice does no harm (RFC 9110 §9.2.2).
-func (x *exchange) repeatable(err error) bool {
-	if err == errStale {
-		return true
-	}
+// again: not a byte of a response has come, the body is still there, and if the server has got the
+// request, to get it twice does no harm (RFC 9110 §9.2.2).
+func (x *exchange) repeatable() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.touched || x.out.source != nil || !errors.Is(err, ErrCut) {
+	switch {
+	case x.err == errStale:
+		return true
+	case x.touched || x.begun || !errors.Is(x.err, ErrCut):
 		return false
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
 		return true
 	}
-	return false
+	return x.out.header.Has("Idempotency-Key") || x.out.header.Has("X-Idempotency-Key")
 }
 
 // complete reads what is left of the response.
