@@ -29,6 +29,9 @@ type Client struct {
 	mu    sync.Mutex
 	group *loop.Group // for callers without a loop; nil until one comes
 	own   bool        // group is the client's own
+
+	life context.Context // ends with Close
+	end  context.CancelFunc
 }
 
 // Default is the client of [Get], [Head], [Post] and [Do]. It has the default options.
@@ -40,6 +43,7 @@ func New(o Options) *Client {
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
 	c.homes.Store(new(map[*loop.Loop]*home))
 	c.h2 = newH2Pool(c)
+	c.life, c.end = context.WithCancel(context.Background())
 	return c
 }
 
@@ -110,6 +114,8 @@ func (c *Client) Close() error {
 	}
 	group, own := c.group, c.own
 	c.mu.Unlock()
+	c.end()
+	c.limiter.close()
 	for _, h := range *c.homes.Load() {
 		h.close()
 	}
@@ -118,6 +124,14 @@ func (c *Client) Close() error {
 		return group.Close()
 	}
 	return nil
+}
+
+// ended returns err, or that the client was closed if that may be its reason.
+func (c *Client) ended(err error) error {
+	if err != nil && c.closed.Load() {
+		return &phaseError{phaseOf(err), ErrClosed}
+	}
+	return err
 }
 
 // CloseIdle closes the connections that nobody uses. Any goroutine.

@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -24,10 +25,12 @@ type conn struct {
 	x      *exchange
 	last   time.Time // when the server was last heard of, or the request made progress
 	sent   bool      // the request, to its last byte
+	broken error     // why no more of it can be sent
 	uses   uint32    // exchanges that were begun
 
-	next    *exchange // taken from the pool, and not begun yet; home.mu guards it
-	resting time.Time // when it came into the pool; home.mu guards it
+	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
+	resting      time.Time // when it came into the pool; home.mu guards it
+	older, newer *conn     // its neighbours there
 }
 
 // onLoop runs f on the connection's loop: at once if the caller is a coroutine that has it.
@@ -49,13 +52,13 @@ func (c *conn) start(ctx context.Context, x *exchange) {
 		return
 	}
 	if !c.home.reserve(c, x) || !c.Loop().PostTask(x) {
-		x.over(errStale)
+		x.over(c.lost())
 	}
 }
 
 // RunTask begins with the exchange.
 func (x *exchange) RunTask() {
-	if x.conn.home.reserved(x.conn) == x {
+	if x.conn.home.unreserve(x.conn, x) {
 		x.conn.begin(x)
 	}
 }
@@ -63,10 +66,37 @@ func (x *exchange) RunTask() {
 // bodyAlong is how long a body may be to be copied behind its head.
 const bodyAlong = 16 << 10
 
+// probeAfter is how long a connection may have rested before it is used without a look. The loop, which polls
+// in every turn, has heard of what the server did before; one look costs as much as a tenth of a small request.
+const probeAfter = 100 * time.Millisecond
+
+// usable reports whether nothing is known against using the connection. Of a close that is on its way
+// nobody can know.
+func (c *conn) usable() bool {
+	if c.Closed() || c.EOF() || c.HungUp() || len(c.Unread()) > 0 {
+		return false
+	}
+	return c.uses > 0 && c.Loop().Now().Sub(c.resting) < probeAfter || c.Probe()
+}
+
+// lost is why an exchange cannot begin on a connection that has gone, or that the server has spoken on unasked.
+func (c *conn) lost() error {
+	switch {
+	case c.home.client.closed.Load():
+		return ErrClosed
+	case c.uses > 0:
+		return errStale
+	case !c.Closed() && len(c.Unread()) > 0:
+		return errUnasked
+	}
+	return ErrCut
+}
+
 func (c *conn) begin(x *exchange) {
-	if c.Closed() || c.EOF() || len(c.Unread()) > 0 {
+	if !c.usable() {
+		err := c.lost()
 		c.CloseNow()
-		x.over(errStale)
+		x.over(err)
 		return
 	}
 	c.enc = http1.RequestEncoder{}
@@ -83,11 +113,15 @@ func (c *conn) begin(x *exchange) {
 	}
 	c.x, c.last, c.sent = x, c.Loop().Now(), false
 	c.uses++
+	if x.out.source != nil || len(x.out.body) > bodyAlong {
+		c.TakeProgress() // begins to count
+	}
 	if x.out.source == nil {
 		c.sendWhole(b, p, x.out.body)
 	} else {
 		b.SetTail(p)
 		c.Send(b)
+		x.launch()
 	}
 	c.watch()
 }
@@ -111,7 +145,10 @@ func (c *conn) sendWhole(b *loop.Buffer, p, body []byte) {
 
 // StreamReadable implements stream.Sink.
 func (c *conn) StreamReadable() {
-	if c.x == nil { // a server has nothing to say unasked, but that it goes
+	if c.x == nil { // a server has nothing to say unasked, but that it goes (RFC 9112 §9.2)
+		if next := c.home.gone(c); next != nil {
+			next.over(c.lost())
+		}
 		c.CloseNow()
 		return
 	}
@@ -145,6 +182,9 @@ func (c *conn) receive() error {
 		}
 	}
 	if x.tunnel {
+		if x.whole { // who waits for the end wants nothing of it
+			c.finish()
+		}
 		return nil
 	}
 	return c.receiveBody()
@@ -161,6 +201,9 @@ func (c *conn) receiveHead(n int) error {
 	if err != nil {
 		return err
 	}
+	if err := c.judge(&head, n); err != nil {
+		return err
+	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
 	switch {
@@ -172,26 +215,55 @@ func (c *conn) receiveHead(n int) error {
 			x.answered()
 		}
 		return nil
-	case !c.reader.Tunnel():
-	case !x.out.switches():
-		return errSwitch
-	default:
+	case c.reader.Tunnel():
 		x.tunnel = true
 		c.Pause()
+	case c.unwanted(resp):
+		x.ceased, c.sent = true, false
+		c.Mute()
 	}
 	x.answer(resp)
 	return nil
 }
 
-// errSwitch is what a server does that goes over to another protocol unasked (RFC 9110 §7.8).
-var errSwitch = &http1.Error{Status: 502, Reason: "switched protocols unasked", Section: "RFC 9110 §7.8"}
+// What a server can do wrong beyond what http1 knows of.
+var (
+	errInterim = &http1.Error{Status: 502, Reason: "interim responses larger than the limit of a head", Section: "RFC 9110 §15.2"}
+	errUpgrade = &http1.Error{Status: 502, Reason: "protocol switched unasked", Section: "RFC 9110 §7.8"}
+	errUnasked = &http1.Error{Status: 502, Reason: "spoken before asked", Section: "RFC 9112 §9.2"}
+)
+
+// judge returns what is wrong with a head of n bytes that is well-formed.
+func (c *conn) judge(head *http1.ResponseHead, n int) error {
+	x := c.x
+	switch {
+	case head.Interim():
+		if x.heads += n; x.heads > c.home.client.options.Limits.HeaderBytes {
+			return errInterim
+		}
+	case head.Status == http.StatusSwitchingProtocols && !x.out.switches():
+		return errUpgrade
+	case x.most >= 0 && head.ContentLength > x.most && !c.reader.BodyDone() && !(x.follow && redirects(head.Status)):
+		return ErrBodyTooLarge
+	}
+	return nil
+}
+
+// unwanted reports whether the server has answered and closes without reading what is still to be sent. To send
+// it all the same would make a reset of its close, which can cost the response (RFC 9112 §9.5).
+func (c *conn) unwanted(resp *Response) bool {
+	return resp.Status >= 300 && !c.reader.KeepAlive() && (!c.sent || c.Pending() > 0)
+}
+
+// redirects reports whether a status can redirect.
+func redirects(status int) bool { return status/100 == 3 && status != http.StatusNotModified }
 
 // receiveBody takes what has come of the body.
 func (c *conn) receiveBody() error {
 	x := c.x
 	x.mu.Lock()
 	for !c.reader.BodyDone() && !x.stopped {
-		data, n, _, err := c.reader.ReadBody(c.Unread(), bodyMost, &c.home.client.options.Limits, &x.resp.Trailer)
+		data, n, _, err := c.reader.ReadBody(c.Unread(), bodyMost, &c.home.client.options.Limits, &x.trailer)
 		if err != nil {
 			x.mu.Unlock()
 			return err
@@ -229,10 +301,13 @@ func (c *conn) ended() error {
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
-		if !c.x.touched {
-			return ErrCut
+		switch {
+		case c.broken != nil:
+			return cut(c.broken)
+		case c.x.touched:
+			return cut(io.ErrUnexpectedEOF)
 		}
-		return cut(io.ErrUnexpectedEOF)
+		return ErrCut
 	}
 	if c.Truncated() { // somebody between may have cut it
 		return cut(errTruncated)
@@ -243,16 +318,6 @@ func (c *conn) ended() error {
 
 // resume implements peer.
 func (c *conn) resume(ctx context.Context) { c.onLoop(ctx, c.goOn) }
-
-// abandon implements peer.
-func (c *conn) abandon(ctx context.Context, x *exchange, err error) {
-	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		if c.x == x {
-			c.fail(err)
-		}
-		return nil
-	})
-}
 
 // goOn reads on when the reader has made room.
 func (c *conn) goOn() {
@@ -287,10 +352,25 @@ func (c *conn) finish() {
 func (c *conn) fail(err error) {
 	x := c.x
 	c.x = nil
-	c.CloseNow()
-	if x != nil {
-		x.over(err)
+	if x == nil {
+		c.CloseNow()
+		return
 	}
+	phase := c.phase(x, err)
+	c.CloseNow()
+	x.overIn(phase, err)
+}
+
+// phase returns where x was when err ended it.
+func (c *conn) phase(x *exchange, err error) Phase {
+	_, source := errors.AsType[*sourceError](err)
+	switch {
+	case x.resp != nil:
+		return PhaseBody
+	case source || !c.sent || c.Pending() > 0:
+		return PhaseSend
+	}
+	return PhaseHead
 }
 
 // rest keeps the connection for the next request.
@@ -305,6 +385,18 @@ func (c *conn) rest() {
 // StreamHangup implements stream.Sink: what is left is read when there is room for it.
 func (c *conn) StreamHangup() {}
 
+// StreamBroken implements stream.LastReader: the server may have answered before it went.
+func (c *conn) StreamBroken(err error) {
+	if c.x == nil || !stream.Quiet(err) {
+		c.fail(fmt.Errorf("%w: %w", ErrCut, err))
+		return
+	}
+	c.broken, c.sent = err, false
+	c.x.mu.Lock()
+	c.x.ceased = true
+	c.x.mu.Unlock()
+}
+
 // StreamBlocked implements stream.Sink.
 func (c *conn) StreamBlocked() {}
 
@@ -315,14 +407,16 @@ func (c *conn) StreamFlushed() {
 
 // StreamClosed implements stream.Sink.
 func (c *conn) StreamClosed(err error) {
-	next := c.home.gone(c)
-	if next != nil {
-		next.over(errStale)
+	if next := c.home.gone(c); next != nil {
+		next.over(c.lost())
 	}
 	x := c.x
 	c.x = nil
 	if x == nil {
 		return
 	}
-	x.over(cut(err))
+	if err = cut(err); c.home.client.closed.Load() {
+		err = ErrClosed
+	}
+	x.overIn(c.phase(x, err), err)
 }

@@ -18,12 +18,8 @@ import (
 // open makes a new connection for the hop on a loop. If the server has chosen HTTP/2, it is with those, and there is
 // none to be returned.
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
-	limit := h.connectTimeout
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, &TimeoutError{"ConnectTimeout", limit})
-		defer cancel()
-	}
+	ctx, cancel := h.whileConnecting(ctx)
+	defer cancel()
 	c, err := h.dial(ctx, at)
 	if err == nil {
 		return c, nil
@@ -34,8 +30,33 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	return nil, err
 }
 
+// whileConnecting returns the context of a dial: it ends with the time for it, with that for the request,
+// which may be shorter, and with the client.
+func (h *hop) whileConnecting(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(h.client.life, cancel)
+	release := func() {
+		stop()
+		cancel()
+	}
+	limit := &TimeoutError{"ConnectTimeout", h.connectTimeout}
+	left := h.connectTimeout
+	if !h.due.IsZero() {
+		if d := max(time.Until(h.due), 0); left == 0 || d < left {
+			limit, left = &TimeoutError{"RequestTimeout", h.requestTimeout()}, d
+		}
+	} else if left == 0 {
+		return ctx, release
+	}
+	ctx, done := context.WithTimeoutCause(ctx, left, limit)
+	return ctx, func() {
+		done()
+		release()
+	}
+}
+
 func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
-	began := time.Now()
+	began := h.turn
 	o := &at.client.options
 	addr := h.dialAddr(o)
 	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
@@ -44,6 +65,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		Resolver:  timed{o.Resolver, began, &h.time.NameLookup},
 		Family:    h.key.family,
 		LocalAddr: netip.AddrPortFrom(h.key.local, 0),
+		Control:   through(h.key.iface),
 		Allow:     o.Allow,
 	})
 	if err != nil {
@@ -65,9 +87,9 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 	}
 	c := &conn{Stream: s, home: at, key: h.key}
-	return c, at.loop.Do(ctx, func(context.Context) error {
+	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
-			return cut(s.Err())
+			return c.lost()
 		}
 		if !at.add(c) {
 			s.CloseNow()
@@ -75,9 +97,14 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 		s.SetSink(c)
 		s.Resume() // calls read only when they wait
+		s.SetDeadline(unusedTime)
 		return nil
 	})
 }
+
+// unusedTime is how long a new connection waits for the exchange that it was made for, which begins at once unless its
+// caller is ended meanwhile.
+const unusedTime = 10 * time.Second
 
 // dialAddr returns what to connect to.
 func (h *hop) dialAddr(o *Options) string {

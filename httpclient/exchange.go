@@ -29,6 +29,8 @@ type exchange struct {
 	toHead bool               // due is for the head only
 	free   func()             // gives back the exchange's place among all
 	stop   context.CancelFunc // ends the source of the body, if there is one
+	launch func()             // begins with that source, when the head is on its way
+	heads  int                // bytes of interim heads
 
 	mu      sync.Mutex
 	waiter  loop.Waiter
@@ -42,15 +44,19 @@ type exchange struct {
 	discard bool         // body is dropped as it comes
 	sender  *loop.Waiter // waits for the server to ask for the body
 	asked   bool         // it has
-	err     error        // why nothing follows body: io.EOF at its end
-	touched bool         // a byte of the response has come
+	trailer httputil.Header
+	begun   bool  // the source of the body was asked
+	ceased  bool  // nothing more of the body is sent
+	err     error // why nothing follows body: io.EOF at its end
+	phase   Phase // where err came in
+	touched bool  // a byte of the response has come
 }
 
 // peer is the other side of an exchange: a connection, or a stream of HTTP/2.
 type peer interface {
 	// resume is called when a body that was full has been taken.
 	resume(ctx context.Context)
-	// abandon ends the exchange with err, if it is this peer's present one.
+	// abandon ends the exchange for who waits for it. When it returns, nothing touches what the request has given.
 	abandon(ctx context.Context, x *exchange, err error)
 }
 
@@ -65,6 +71,7 @@ const (
 	wantHead want = iota
 	wantData
 	wantEnd
+	wantOver // also of a response that is dropped
 )
 
 // bodyMost is how much of a body waits for who reads it before the connection reads no more.
@@ -75,7 +82,7 @@ func (x *exchange) there(w want) bool {
 	switch {
 	case x.err != nil:
 		return true
-	case w == wantHead || x.discard:
+	case w == wantHead || x.discard && w != wantOver:
 		return x.resp != nil
 	case w == wantData:
 		return len(x.body) > 0
@@ -86,19 +93,20 @@ func (x *exchange) there(w want) bool {
 // await returns when there is what is wanted, or with ctx's error.
 func (x *exchange) await(ctx context.Context, w want) error {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	for !x.there(w) {
 		x.waiter = loop.Waiter{}
 		x.waiter.Init(ctx)
 		x.want, x.waiting = w, true
 		x.mu.Unlock()
-		err := x.waiter.Wait(ctx)
+		err := x.waiter.Wait(ctx) // which may end the coroutine: mu must be free
 		x.mu.Lock()
 		x.waiting = false
 		if err != nil && !x.there(w) {
+			x.mu.Unlock()
 			return err
 		}
 	}
+	x.mu.Unlock()
 	return nil
 }
 
@@ -108,32 +116,6 @@ func (x *exchange) tell() {
 		x.waiting = false
 		x.waiter.Wake()
 	}
-}
-
-// head waits for the final head. An error that comes with it is met by who reads the body.
-func (x *exchange) head(ctx context.Context) (*Response, error) {
-	if err := x.await(ctx, wantHead); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.resp == nil {
-		return nil, x.err
-	}
-	return x.resp, nil
-}
-
-// end waits for the end of the response, and returns the body.
-func (x *exchange) end(ctx context.Context) ([]byte, error) {
-	if err := x.await(ctx, wantEnd); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.err != io.EOF {
-		return nil, x.err
-	}
-	return x.body, nil
 }
 
 // read takes what has come of the body, waiting for the first byte of it.
@@ -147,6 +129,9 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 	again := x.stopped && len(x.body) == 0
 	if n == 0 {
 		defer x.mu.Unlock()
+		if x.err == io.EOF {
+			x.resp.Trailer = x.trailer
+		}
 		return 0, x.err
 	}
 	if again {
@@ -157,14 +142,6 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 		x.peer.resume(ctx)
 	}
 	return n, nil
-}
-
-// abandon takes the exchange away from its peer. When it returns, the peer does not touch what the request has
-// given.
-func (x *exchange) abandon(ctx context.Context, err error) {
-	if x.peer != nil {
-		x.peer.abandon(ctx, x, err)
-	}
 }
 
 // answer puts in the final head.
@@ -199,14 +176,18 @@ func (x *exchange) put(data []byte) (full bool, err error) {
 	return x.stopped, nil
 }
 
-// over ends the response with err, and io.EOF is its good end. Only the first one counts.
-func (x *exchange) over(err error) {
+// over ends the response with err, and io.EOF is its good end. Only the first one counts. Nothing that
+// the request has given is touched any more.
+func (x *exchange) over(err error) { x.overIn(PhaseHead, err) }
+
+// overIn is over, where the phase is known.
+func (x *exchange) overIn(phase Phase, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.err != nil {
 		return
 	}
-	x.err = err
+	x.err, x.phase = err, phase
 	x.answered()
 	if x.stop != nil {
 		x.stop()

@@ -148,6 +148,7 @@ func (h *hop) aim() error {
 	}
 	h.origin = withPort(u)
 	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
+	h.key.fill(u, h.req, &h.client.options)
 	if h.foreign && h.key.tls != nil {
 		h.key.tls = h.withoutCertificates()
 	}
@@ -169,7 +170,11 @@ func withPort(u *url.URL) string {
 
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
+	expect := true
 	for again := false; ; again = true {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, &phaseError{PhaseQueue, err}
+		}
 		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
@@ -177,25 +182,29 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		h.time.Queue += waited
 		h.begin()
 		x := h.exchange()
-		if err := h.write(&x.out); err != nil {
+		if err = h.write(&x.out); err == nil {
+			h.expectation(&x.out, expect)
+			err = x.out.check()
+		}
+		if err != nil {
 			x.over(err)
 			return nil, nil, &phaseError{PhaseRequest, err}
 		}
-		c, fresh, err := h.connection(ctx, again)
+		c, fresh, err := h.connection(ctx, again, x)
 		if err != nil {
-			x.over(err)
-			return nil, nil, err
+			return nil, nil, h.client.ended(err)
 		}
-		h.start(ctx, c, x)
-		resp, err := h.wait(ctx, x)
+		resp, err := h.try(ctx, c, x)
+		if expect && x.refused(resp) {
+			expect = false
+			x.abandon(ctx, errOver)
+			continue
+		}
 		if errors.Is(err, errNotH2) {
 			continue
 		}
-		if err == nil || fresh || !x.repeatable(err) {
-			if err == errStale {
-				err = ErrCut
-			}
-			return resp, x, err
+		if err == nil || fresh || !x.repeatable() {
+			return resp, x, h.client.ended(err)
 		}
 	}
 }
@@ -219,13 +228,22 @@ func (f *fetch) requestTimeout() time.Duration {
 }
 
 // connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2.
-func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
+func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn, isFresh bool, err error) {
+	found := false
+	defer func() {
+		if !found { // also by runtime.Goexit
+			x.over(context.Canceled)
+		}
+	}()
+	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
 	if h.offersH2() && h.client.h2.speaks(&h.key) {
+		found = true
 		return nil, true, nil
 	}
 	at := h.client.ownHome(ctx)
 	if !fresh {
 		if c := h.client.idle(at, &h.key); c != nil {
+			found = true
 			return c, false, nil
 		}
 	}
@@ -237,6 +255,7 @@ func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool
 		at = h.client.home(g.Pick())
 	}
 	c, err = h.open(ctx, at)
+	found = err == nil
 	return c, true, err
 }
 
@@ -274,73 +293,74 @@ func (h *hop) exchange() *exchange {
 	return x
 }
 
-// start sends the request on c, or by HTTP/2 if there is none.
-func (h *hop) start(ctx context.Context, c *conn, x *exchange) {
+// try sends the request on c, or by HTTP/2 if there is none, and waits for the head, or for a whole response to its end.
+func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
 	h.time.PreTransfer = time.Since(h.turn)
+	settled := false
+	defer func() {
+		if !settled { // the coroutine was ended
+			x.drop()
+		}
+	}()
 	switch {
 	case c == nil:
 		h.client.h2.start(ctx, h, x)
 	case x.out.source != nil:
-		h.startSource(ctx, c, x)
+		h.readySource(ctx, x)
+		c.start(ctx, x)
 	default:
 		c.start(ctx, x)
 	}
-}
-
-// wait waits for the head, or for a whole response to its end.
-func (h *hop) wait(ctx context.Context, x *exchange) (*Response, error) {
 	want := wantHead
 	if x.whole {
 		want = wantEnd
 	}
-	err := x.await(ctx, want)
-	if err != nil {
+	if err := x.await(ctx, want); err != nil {
 		x.abandon(ctx, err)
 	}
+	settled = true
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err == nil && (x.resp == nil || x.whole && !x.discard && x.err != io.EOF) {
-		err = x.err
+	if x.err != nil && (x.whole && !x.discard && x.err != io.EOF || x.resp == nil) {
+		return nil, &phaseError{x.phase, x.err}
 	}
-	if err != nil && x.resp != nil {
-		err = &phaseError{PhaseBody, err}
-	}
-	if err != nil {
-		return nil, err
+	if x.whole {
+		x.resp.Trailer = x.trailer
 	}
 	h.time.StartTransfer = x.first.Sub(h.turn)
 	return x.resp, nil
 }
 
-// startSource begins with a request whose body is produced meanwhile.
-func (h *hop) startSource(ctx context.Context, c *conn, x *exchange) {
+// readySource settles where the body of a request is produced.
+func (h *hop) readySource(ctx context.Context, x *exchange) {
 	work, stop := context.WithCancel(ctx)
 	x.stop = stop
-	c.start(ctx, x)
-	if h.req.BodyProducer != nil {
-		if co := loop.FromContext(ctx); co != nil && co.Current() && !co.Apart() && co.Loop().Spawn(work, x.sendFrom) {
-			return
+	co := loop.FromContext(ctx)
+	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
+	x.launch = func() {
+		if !inLoop || !co.Loop().Spawn(work, x.sendFrom) {
+			go x.sendFrom(work)
 		}
 	}
-	go x.sendFrom(work)
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent
-// again: not a byte of a response has come, and if the server has got it, to get it twice does no harm (RFC 9110 §9.2.2).
-func (x *exchange) repeatable(err error) bool {
-	if err == errStale {
-		return true
-	}
+// again: not a byte of a response has come, the body is still there, and if the server has got the
+// request, to get it twice does no harm (RFC 9110 §9.2.2).
+func (x *exchange) repeatable() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.touched || x.out.source != nil || !errors.Is(err, ErrCut) {
+	switch {
+	case x.err == errStale:
+		return true
+	case x.touched || x.begun || !errors.Is(x.err, ErrCut):
 		return false
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
 		return true
 	}
-	return false
+	return x.out.header.Has("Idempotency-Key") || x.out.header.Has("X-Idempotency-Key")
 }
 
 // describe adds to a response what only the fetch knows.

@@ -50,7 +50,7 @@ func (e *h2Exchange) run(ctx context.Context, p *h2Pool) {
 	x.touched, x.first = true, time.Now()
 	x.mu.Unlock()
 	x.answer(fromH2(resp))
-	x.over(e.fault(ctx, e.receive(resp)))
+	x.overIn(PhaseBody, e.fault(ctx, e.receive(resp)))
 }
 
 // request makes of what is sent what x/net takes.
@@ -130,7 +130,7 @@ func (e *h2Exchange) receive(in *http.Response) error {
 		if err == io.EOF {
 			for name, values := range in.Trailer {
 				for _, v := range values {
-					x.resp.Trailer.Append(name, v)
+					x.trailer.Append(name, v)
 				}
 			}
 		}
@@ -193,7 +193,13 @@ func (e *h2Exchange) resume(context.Context) {
 
 // abandon implements peer.
 func (e *h2Exchange) abandon(_ context.Context, x *exchange, err error) {
-	x.over(err)
+	x.mu.Lock()
+	phase := PhaseHead
+	if x.resp != nil {
+		phase = PhaseBody
+	}
+	x.mu.Unlock()
+	x.overIn(phase, err)
 	e.cancel(err)
 	e.resume(context.Background())
 }

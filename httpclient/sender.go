@@ -16,14 +16,23 @@ var errOver = errors.New("httpclient: the response has ended")
 
 // sendFrom sends the body that the source gives.
 func (x *exchange) sendFrom(ctx context.Context) {
-	err := x.produce(ctx)
+	err := errExited
+	defer func() { x.sentAll(ctx, err) }()
+	err = x.produce(ctx)
+}
+
+// errExited is what a body is ended with when its source has called runtime.Goexit.
+var errExited = errors.New("its source has ended without returning")
+
+// sentAll is called when the source has ended.
+func (x *exchange) sentAll(ctx context.Context, err error) {
 	if err == errOver {
 		return
 	}
 	x.conn.onLoop(ctx, func() {
 		c := x.conn
 		switch {
-		case c.x != x:
+		case c.x != x || x.ceased:
 		case err != nil:
 			c.fail(&sourceError{err})
 		default:
@@ -43,6 +52,9 @@ func (x *exchange) produce(ctx context.Context) (err error) {
 	if x.out.expect && !x.wanted(ctx) {
 		return errOver
 	}
+	x.mu.Lock()
+	x.begun = true
+	x.mu.Unlock()
 	return x.out.source.run(ctx, &bodyWriter{ctx: ctx, x: x})
 }
 
@@ -76,7 +88,7 @@ func (w *bodyWriter) Write(p []byte) (n int, err error) {
 
 // sendBody sends a piece of the body of x. The caller is on the loop.
 func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
-	if c.x != x {
+	if c.x != x || x.ceased {
 		return errOver
 	}
 	b := c.Loop().GetBuffer()
