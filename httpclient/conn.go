@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,8 @@ type conn struct {
 	last   time.Time // when the server was last heard of, or the request made progress
 	sent   bool      // the request, to its last byte
 	uses   uint32    // exchanges that were begun
+
+	secured *tls.ConnectionState // what TLS has agreed on; nil without
 
 	next    *exchange // taken from the pool, and not begun yet; home.mu guards it
 	resting time.Time // when it came into the pool; home.mu guards it
@@ -95,6 +98,9 @@ func (c *conn) begin(x *exchange) {
 		c.Send(b)
 	}
 	c.watch()
+	if x.trace != nil {
+		c.traceHead(x)
+	}
 }
 
 // sendWhole sends the request with a body that is there. One that is long is not copied: see close.
@@ -130,10 +136,14 @@ func (c *conn) receive() error {
 	x := c.x
 	c.last = c.Loop().Now()
 	x.mu.Lock()
-	if !x.touched && len(c.Unread()) > 0 {
+	first := !x.touched && len(c.Unread()) > 0
+	if first {
 		x.touched, x.first = true, time.Now()
 	}
 	x.mu.Unlock()
+	if first {
+		x.trace.firstByte()
+	}
 	for x.resp == nil {
 		n, err := c.reader.FindHead(c.Unread(), &c.home.client.options.Limits)
 		if err != nil {
@@ -168,15 +178,14 @@ func (c *conn) receiveHead(n int) error {
 	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
+	switch {
+	case head.Interim():
+		return x.interim(&head)
+	case c.reader.Tunnel() && !x.asksTunnel():
+		return errUnasked
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if head.Interim() {
-		if resp.Status == http.StatusContinue {
-			x.asked = true
-			x.answered()
-		}
-		return nil
-	}
 	x.resp = resp
 	x.answered()
 	switch {
@@ -191,6 +200,17 @@ func (c *conn) receiveHead(n int) error {
 	}
 	x.tell()
 	return nil
+}
+
+// interim takes a head that the final one follows.
+func (x *exchange) interim(head *http1.ResponseHead) error {
+	if head.Status == http.StatusContinue {
+		x.mu.Lock()
+		x.asked = true
+		x.answered()
+		x.mu.Unlock()
+	}
+	return x.trace.interim(head, x.out.expect)
 }
 
 // receiveBody takes what has come of the body.
@@ -273,7 +293,7 @@ func (c *conn) finish() {
 	switch {
 	case c.Closed():
 	case c.sent && c.enc.KeepAlive() && c.reader.KeepAlive() && !c.EOF() && len(c.Unread()) == 0 && c.Pending() == 0:
-		c.rest()
+		x.trace.idle(c.rest())
 	case c.Pending() > 0:
 		c.CloseNow()
 	default:
@@ -288,17 +308,19 @@ func (c *conn) fail(err error) {
 	c.x = nil
 	c.CloseNow()
 	if x != nil {
+		x.trace.sent(err)
 		x.over(err)
 	}
 }
 
-// rest keeps the connection for the next request.
-func (c *conn) rest() {
+// rest keeps the connection for the next request, and reports whether it does.
+func (c *conn) rest() bool {
 	if o := &c.home.client.options; o.IdleTimeout > 0 && c.home.put(c) {
 		c.SetDeadline(o.IdleTimeout)
-	} else {
-		c.Close()
+		return true
 	}
+	c.Close()
+	return false
 }
 
 // StreamHangup implements stream.Sink: what is left is read when there is room for it.
@@ -310,6 +332,7 @@ func (c *conn) StreamBlocked() {}
 // StreamFlushed implements stream.Sink.
 func (c *conn) StreamFlushed() {
 	c.last = c.Loop().Now()
+	c.traceSent()
 }
 
 // StreamClosed implements stream.Sink.
@@ -324,8 +347,10 @@ func (c *conn) StreamClosed(err error) {
 		return
 	}
 	if err == nil {
-		x.over(ErrCut)
+		err = ErrCut
 	} else {
-		x.over(fmt.Errorf("%w: %w", ErrCut, err))
+		err = fmt.Errorf("%w: %w", ErrCut, err)
 	}
+	x.trace.sent(err)
+	x.over(err)
 }

@@ -27,6 +27,7 @@ type exchange struct {
 	toHead bool               // due is for the head only
 	free   func()             // gives back the exchange's place among all
 	stop   context.CancelFunc // ends the source of the body, if there is one
+	trace  *tracer            // nil: nobody wants to know
 
 	mu      sync.Mutex
 	waiter  loop.Waiter
@@ -174,6 +175,12 @@ type outgoing struct {
 	source source // in place of body, if not nil
 	length int64  // of the body; -1: not known
 	expect bool
+	// trailer is sent behind a body of unknown length, if it is not nil. source may set it.
+	trailer *httputil.Header
+	// again reports whether there is a body for another try, and that the present one takes no more of
+	// it. nil: Repeated requests have body, and none have source.
+	again      func() bool
+	idempotent bool // whatever the method is
 
 	fields [10]httputil.Field // where header keeps the usual few
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptrace"
 	"net/url"
 	"time"
 
@@ -22,7 +23,9 @@ type fetch struct {
 	left  int       // redirects that may be followed
 	past  []*Response
 	time  TimeInfo
-	last  *hop // the present one
+	last  *hop  // the present one
+	trip  *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
+	trace *httptrace.ClientTrace
 }
 
 // hop is one request of a fetch.
@@ -38,6 +41,7 @@ type hop struct {
 // run fetches to the head, or for a whole response to its end.
 func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 	f.began = time.Now()
+	f.trace = httptrace.ContextClientTrace(ctx)
 	h, err := f.first()
 	f.last = h
 	if err != nil {
@@ -113,6 +117,7 @@ func withPort(u *url.URL) string {
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 	for fresh := false; ; fresh = true {
+		traceGetConn(h.trace, h.key.addr)
 		waited, err := h.client.limiter.acquire(ctx, h.key.addr, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
@@ -129,6 +134,7 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 			x.over(err)
 			return nil, nil, err
 		}
+		traceGotConn(ctx, h.trace, c, fresh)
 		resp, err := h.try(ctx, c, x)
 		if err == nil || fresh || !x.repeatable(err) {
 			return resp, x, err
@@ -194,6 +200,7 @@ func (c *Client) idle(at *home, k *key) *conn {
 func (h *hop) exchange() *exchange {
 	o := &h.client.options
 	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: -1}
+	x.trace = newTracer(h.trace)
 	addr, limiter := h.key.addr, &h.client.limiter
 	x.free = func() { limiter.release(addr) }
 	return x
@@ -252,13 +259,19 @@ func (x *exchange) abandon(ctx context.Context, err error) {
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent
 // again: not a byte of a response has come, and if the server has got it, to get it twice does no harm (RFC 9110 §9.2.2).
 func (x *exchange) repeatable(err error) bool {
+	if x.out.again != nil && !x.out.again() {
+		return false
+	}
 	if err == errStale {
 		return true
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.touched || x.out.source != nil || !errors.Is(err, ErrCut) {
+	if x.touched || x.out.source != nil && x.out.again == nil || !errors.Is(err, ErrCut) {
 		return false
+	}
+	if x.out.idempotent {
+		return true
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":

@@ -8,6 +8,9 @@ import (
 
 // write makes of the hop what is sent. What the request says itself is not replaced.
 func (h *hop) write(out *outgoing) error {
+	if h.trip != nil {
+		return h.trip.write(h, out)
+	}
 	r, o := h.req, &h.client.options
 	out.method, out.target, out.host = h.method, h.url.RequestURI(), h.url.Host
 	out.header = httputil.HeaderOver(out.fields[:0])
