@@ -239,7 +239,7 @@ func (c *conn) receiveBody() error {
 		}
 		x.body = append(x.body, data...)
 		c.Discard(n)
-		if !x.whole && len(x.body) >= bodyMost {
+		if !x.whole && len(x.body) >= bodyMost && !c.reader.BodyDone() {
 			x.stopped = true
 			c.Pause()
 		}
