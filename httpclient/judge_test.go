@@ -49,6 +49,9 @@ type tape struct {
 
 func (p *tape) note(format string, args ...any) { p.lines = append(p.lines, fmt.Sprintf(format, args...)) }
 
+// judgeTime is how long something may take that happens at once.
+const judgeTime = 5 * time.Second
+
 // request makes a request for a path.
 func (p *tape) request(method, path string, body io.Reader, fields ...string) *http.Request {
 	p.t.Helper()

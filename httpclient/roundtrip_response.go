@@ -66,7 +66,10 @@ func (p *trip) frame(resp *http.Response, r *Response) {
 	}
 	untilClose := resp.ContentLength < 0 && resp.TransferEncoding == nil && p.method() != "HEAD"
 	keep := resp.ProtoMinor == 1 || r.Header.HasToken("Connection", "keep-alive")
-	resp.Close = untilClose || !keep || r.Header.HasToken("Connection", "close")
+	last := r.Header.HasToken("Connection", "close")
+	if resp.Close = untilClose || !keep || last; last && resp.ProtoMinor == 1 {
+		delete(resp.Header, "Connection")
+	}
 }
 
 // announce makes of the Trailer field the names of a trailer to come.
