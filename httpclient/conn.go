@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ type conn struct {
 	broken error     // why no more of it can be sent
 	uses   uint32    // exchanges that were begun
 
+	secured *tls.ConnectionState // what TLS has agreed on; nil without
+
 	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
 	resting      time.Time // when it came into the pool; home.mu guards it
 	older, newer *conn     // its neighbours there
@@ -45,7 +48,7 @@ func (c *conn) onLoop(ctx context.Context, f func()) {
 
 // start gives the connection, which is the caller's, an exchange.
 func (c *conn) start(ctx context.Context, x *exchange) {
-	x.conn, x.peer = c, c
+	x.conn, x.peer, x.secured = c, c, c.secured
 	if co := loop.FromContext(ctx); co != nil && co.Loop() == c.Loop() && co.Hold() {
 		c.begin(x)
 		co.Release()
@@ -124,6 +127,9 @@ func (c *conn) begin(x *exchange) {
 		x.launch()
 	}
 	c.watch()
+	if x.trace != nil {
+		c.traceHead(x)
+	}
 }
 
 // sendWhole sends the request with a body that is there. One that is long is not copied: see close.
@@ -162,10 +168,14 @@ func (c *conn) receive() error {
 	x := c.x
 	c.last = c.Loop().Now()
 	x.mu.Lock()
-	if !x.touched && len(c.Unread()) > 0 {
+	first := !x.touched && len(c.Unread()) > 0
+	if first {
 		x.touched, x.first = true, time.Now()
 	}
 	x.mu.Unlock()
+	if first {
+		x.trace.firstByte()
+	}
 	for x.resp == nil {
 		n, err := c.reader.FindHead(c.Unread(), &c.home.client.options.Limits)
 		if err != nil {
@@ -208,13 +218,7 @@ func (c *conn) receiveHead(n int) error {
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
 	switch {
 	case head.Interim():
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		if resp.Status == http.StatusContinue {
-			x.asked = true
-			x.answered()
-		}
-		return nil
+		return x.interim(&head)
 	case c.reader.Tunnel():
 		x.tunnel = true
 		c.Pause()
@@ -241,7 +245,7 @@ func (c *conn) judge(head *http1.ResponseHead, n int) error {
 		if x.heads += n; x.heads > c.home.client.options.Limits.HeaderBytes {
 			return errInterim
 		}
-	case head.Status == http.StatusSwitchingProtocols && !x.out.switches():
+	case c.reader.Tunnel() && !x.asksTunnel():
 		return errUpgrade
 	case x.most >= 0 && head.ContentLength > x.most && !c.reader.BodyDone() && !(x.follow && redirects(head.Status)):
 		return ErrBodyTooLarge
@@ -257,6 +261,17 @@ func (c *conn) unwanted(resp *Response) bool {
 
 // redirects reports whether a status can redirect.
 func redirects(status int) bool { return status/100 == 3 && status != http.StatusNotModified }
+
+// interim takes a head that the final one follows.
+func (x *exchange) interim(head *http1.ResponseHead) error {
+	if head.Status == http.StatusContinue {
+		x.mu.Lock()
+		x.asked = true
+		x.answered()
+		x.mu.Unlock()
+	}
+	return x.trace.interim(head, x.out.expect)
+}
 
 // receiveBody takes what has come of the body.
 func (c *conn) receiveBody() error {
@@ -277,7 +292,9 @@ func (c *conn) receiveBody() error {
 			return err
 		}
 		c.Discard(n)
-		if full {
+		if full && c.reader.BodyDone() {
+			x.stopped = false
+		} else if full {
 			c.Pause()
 		}
 	}
@@ -304,8 +321,8 @@ func (c *conn) ended() error {
 		switch {
 		case c.broken != nil:
 			return cut(c.broken)
-		case c.x.touched:
-			return cut(io.ErrUnexpectedEOF)
+		case !c.x.touched:
+			return cut(io.EOF)
 		}
 		return ErrCut
 	}
@@ -339,7 +356,7 @@ func (c *conn) finish() {
 	switch {
 	case c.Closed():
 	case c.sent && c.enc.KeepAlive() && c.reader.KeepAlive() && !c.EOF() && len(c.Unread()) == 0 && c.Pending() == 0:
-		c.rest()
+		x.trace.idle(c.rest())
 	case c.Pending() > 0:
 		c.CloseNow()
 	default:
@@ -356,6 +373,7 @@ func (c *conn) fail(err error) {
 		c.CloseNow()
 		return
 	}
+	x.trace.sent(err)
 	phase := c.phase(x, err)
 	c.CloseNow()
 	x.overIn(phase, err)
@@ -373,13 +391,14 @@ func (c *conn) phase(x *exchange, err error) Phase {
 	return PhaseHead
 }
 
-// rest keeps the connection for the next request.
-func (c *conn) rest() {
+// rest keeps the connection for the next request, and reports whether it does.
+func (c *conn) rest() bool {
 	if o := &c.home.client.options; o.IdleTimeout > 0 && c.home.put(c) {
 		c.SetDeadline(o.IdleTimeout)
-	} else {
-		c.Close()
+		return true
 	}
+	c.Close()
+	return false
 }
 
 // StreamHangup implements stream.Sink: what is left is read when there is room for it.
@@ -403,6 +422,7 @@ func (c *conn) StreamBlocked() {}
 // StreamFlushed implements stream.Sink.
 func (c *conn) StreamFlushed() {
 	c.last = c.Loop().Now()
+	c.traceSent()
 }
 
 // StreamClosed implements stream.Sink.
@@ -418,5 +438,6 @@ func (c *conn) StreamClosed(err error) {
 	if err = cut(err); c.home.client.closed.Load() {
 		err = ErrClosed
 	}
+	x.trace.sent(err)
 	x.overIn(c.phase(x, err), err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net/http/httptrace"
 	"net/netip"
 	"strings"
 	"time"
@@ -62,11 +63,12 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
 		Loop:      at.loop,
 		Timeout:   -1, // ctx has it
-		Resolver:  timed{o.Resolver, began, &h.time.NameLookup},
+		Resolver:  timed{o.Resolver, began, &h.time.NameLookup, h.trace},
 		Family:    h.key.family,
 		LocalAddr: netip.AddrPortFrom(h.key.local, 0),
 		Control:   through(h.key.iface),
 		Allow:     o.Allow,
+		Attempt:   traceAttempts(h.trace),
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +80,9 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 	}
 	if h.key.scheme == "https" {
+		traceHandshake(h.trace)
 		if err := s.StartTLS(ctx, stream.Client, h.tlsConfig(o)); err != nil {
+			traceSecured(h.trace, tls.ConnectionState{}, err)
 			return nil, &phaseError{PhaseTLS, err}
 		}
 		h.time.AppConnect = time.Since(began)
@@ -90,6 +94,10 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
 			return c.lost()
+		}
+		if state, ok := s.ConnectionState(); ok {
+			c.secured = &state
+			traceSecured(h.trace, state, nil)
 		}
 		if !at.add(c) {
 			s.CloseNow()
@@ -166,6 +174,7 @@ type timed struct {
 	resolver tcp.Resolver
 	began    time.Time
 	took     *time.Duration
+	trace    *httptrace.ClientTrace
 }
 
 func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error) {
@@ -173,8 +182,15 @@ func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, erro
 	if r == nil {
 		r = tcp.DefaultResolver
 	}
-	addrs, err := r.Resolve(ctx, q)
+	if t.trace == nil {
+		addrs, err := r.Resolve(ctx, q)
+		*t.took = time.Since(t.began)
+		return addrs, err
+	}
+	traceLookUp(t.trace, q.Host)
+	addrs, err := r.Resolve(untraced{ctx}, q)
 	*t.took = time.Since(t.began)
+	traceFound(t.trace, addrs, err)
 	return addrs, err
 }
 

@@ -2,8 +2,8 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -31,6 +31,7 @@ type exchange struct {
 	stop   context.CancelFunc // ends the source of the body, if there is one
 	launch func()             // begins with that source, when the head is on its way
 	heads  int                // bytes of interim heads
+	trace  *tracer            // nil: nobody wants to know
 
 	mu      sync.Mutex
 	waiter  loop.Waiter
@@ -45,11 +46,12 @@ type exchange struct {
 	sender  *loop.Waiter // waits for the server to ask for the body
 	asked   bool         // it has
 	trailer httputil.Header
-	begun   bool  // the source of the body was asked
-	ceased  bool  // nothing more of the body is sent
-	err     error // why nothing follows body: io.EOF at its end
-	phase   Phase // where err came in
-	touched bool  // a byte of the response has come
+	begun   bool                 // the source of the body was asked
+	ceased  bool                 // nothing more of the body is sent
+	err     error                // why nothing follows body: io.EOF at its end
+	phase   Phase                // where err came in
+	touched bool                 // a byte of the response has come
+	secured *tls.ConnectionState // what TLS has agreed on; nil without
 }
 
 // peer is the other side of an exchange: a connection, or a stream of HTTP/2.
@@ -209,12 +211,15 @@ type outgoing struct {
 	source source // in place of body, if not nil
 	length int64  // of the body; -1: not known
 	expect bool
+	// trailer is sent behind a body of unknown length, if it is not nil. source may set it.
+	trailer *httputil.Header
+	// again reports whether there is a body for another try, and that the present one takes no more of
+	// it. nil: Repeated requests have body, and none have source.
+	again      func() bool
+	idempotent bool // whatever the method is
 
 	fields [10]httputil.Field // where header keeps the usual few
 }
-
-// switches reports whether the request asks for another protocol on the connection.
-func (o *outgoing) switches() bool { return o.method == http.MethodConnect || o.header.Has("Upgrade") }
 
 // source is a body that is produced while it is sent.
 type source func(ctx context.Context, w io.Writer) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -31,7 +32,9 @@ type fetch struct {
 	offset  int64           // where BodyReader began
 	past    []*Response
 	time    TimeInfo
-	hop     *hop // the present one
+	hop     *hop  // the present one
+	trip    *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
+	trace   *httptrace.ClientTrace
 }
 
 // hop is one request of a fetch.
@@ -55,6 +58,7 @@ type hop struct {
 // run fetches to the head, or for a whole response to its end.
 func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 	f.began = time.Now()
+	f.trace = httptrace.ContextClientTrace(ctx)
 	if err := f.first(); err != nil {
 		return nil, nil, f.failed(&phaseError{PhaseRequest, err})
 	}
@@ -175,6 +179,7 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
 		}
+		traceGetConn(h.trace, h.origin)
 		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
@@ -194,6 +199,7 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		if err != nil {
 			return nil, nil, h.client.ended(err)
 		}
+		traceGotConn(ctx, h.trace, c, fresh)
 		resp, err := h.try(ctx, c, x)
 		if expect && x.refused(resp) {
 			expect = false
@@ -287,6 +293,7 @@ func (h *hop) exchange() *exchange {
 		total:  h.requestTimeout(),
 		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
 		most:   h.maxBody,
+		trace:  newTracer(h.trace),
 	}
 	origin, limiter := h.origin, &h.client.limiter
 	x.free = func() { limiter.release(origin) }
@@ -348,13 +355,19 @@ func (h *hop) readySource(ctx context.Context, x *exchange) {
 // again: not a byte of a response has come, the body is still there, and if the server has got the
 // request, to get it twice does no harm (RFC 9110 §9.2.2).
 func (x *exchange) repeatable() bool {
+	if x.out.again != nil && !x.out.again() {
+		return false
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
 	case x.err == errStale:
 		return true
-	case x.touched || x.begun || !errors.Is(x.err, ErrCut):
+	case x.touched || x.begun && x.out.again == nil || !errors.Is(x.err, ErrCut):
 		return false
+	}
+	if x.out.idempotent {
+		return true
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":

@@ -47,7 +47,7 @@ func (e *h2Exchange) run(ctx context.Context, p *h2Pool) {
 	}
 	defer resp.Body.Close()
 	x.mu.Lock()
-	x.touched, x.first = true, time.Now()
+	x.touched, x.first, x.secured = true, time.Now(), resp.TLS
 	x.mu.Unlock()
 	x.answer(fromH2(resp))
 	x.overIn(PhaseBody, e.fault(ctx, e.receive(resp)))

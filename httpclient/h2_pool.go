@@ -129,7 +129,7 @@ func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*http2.ClientConn, er
 	}
 	if c != nil {
 		p.forget(&h.key)
-		c.onLoop(r.Context(), c.rest)
+		c.onLoop(r.Context(), func() { c.rest() })
 		return nil, errNotH2
 	}
 	if cc := p.take(&h.key); cc != nil {

@@ -79,10 +79,10 @@ func classify(err error) hardserver.Class {
 		return hardserver.TooLarge
 	case errors.As(err, &protocol):
 		return hardserver.Protocol
-	case errors.Is(err, httpclient.ErrCut) && (e.Phase == httpclient.PhaseBody || errors.Is(err, io.ErrUnexpectedEOF)):
-		return hardserver.Cut
-	case errors.Is(err, httpclient.ErrCut):
+	case errors.Is(err, httpclient.ErrCut) && errors.Is(err, io.EOF):
 		return hardserver.Closed
+	case errors.Is(err, httpclient.ErrCut):
+		return hardserver.Cut
 	}
 	return hardserver.Class("unknown: " + err.Error())
 }

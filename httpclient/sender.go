@@ -106,7 +106,7 @@ func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
 // endBody is called when the source has given all.
 func (c *conn) endBody() {
 	b := c.Loop().GetBuffer()
-	p, err := c.enc.AppendEnd(b.Tail(), nil)
+	p, err := c.enc.AppendEnd(b.Tail(), c.x.out.trailer)
 	if err != nil {
 		c.Loop().PutBuffer(b)
 		c.fail(&sourceError{err})
@@ -115,6 +115,10 @@ func (c *conn) endBody() {
 	b.SetTail(p)
 	c.Send(b)
 	c.sent, c.last = true, c.Loop().Now()
+	if c.x.trace != nil {
+		c.FlushNow()
+		c.traceSent()
+	}
 }
 
 // wanted waits until the server asks for the body, or has had the time to. It reports false if it has

@@ -10,6 +10,9 @@ import (
 
 // write makes of the hop what is sent. What the request says itself is not replaced.
 func (h *hop) write(out *outgoing) error {
+	if h.trip != nil {
+		return h.trip.write(h, out)
+	}
 	r, o := h.req, &h.client.options
 	out.method, out.host = h.method, h.url.Host
 	if out.target = h.url.RequestURI(); h.forwarded() {
