@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"eddy/async"
+	"eddy/httpclient"
 	"eddy/web"
 )
 
-// newApplication returns the application; root is the directory of /static/, "" for none.
-func newApplication(root string) (*web.Application, error) {
+// newApplication returns the application; root is the directory of /static/, "" for none, and client
+// is whom /fetch asks by.
+func newApplication(root string, client *httpclient.Client) (*web.Application, error) {
 	rules := []web.Rule{
 		web.URL("/plaintext", plaintext{}),
 		web.URL("/json", jsonMessage{}),
@@ -25,6 +27,7 @@ func newApplication(root string) (*web.Application, error) {
 		web.URL("/sleep", sleep{}),
 		web.URL("/await", await{}),
 		web.URL("/stream", stream{}),
+		web.URL("/fetch", fetch{client: client}),
 	}
 	if root != "" {
 		dir, err := os.OpenRoot(root)

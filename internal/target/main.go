@@ -2,6 +2,9 @@
 // ordinary application: everything goes through package web.
 //
 //	go run ./internal/target -addr 127.0.0.1:9000 [-root DIR] [-loops N] [-std]
+//	go run ./internal/target fetchcases URL N
+//
+// The second form serves nothing: it fetches URL/case/0 to URL/case/N-1 and prints what came of each.
 //
 // SIGUSR1 gives freed memory back to the system, for measurements of what is left.
 package main
@@ -15,9 +18,14 @@ import (
 	"os"
 
 	"eddy"
+	"eddy/httpclient"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "fetchcases" {
+		exit(runFetchCases(context.Background(), os.Stdout, os.Args[2:]))
+		return
+	}
 	addr := flag.String("addr", "127.0.0.1:9000", "listen on `address`")
 	root := flag.String("root", "", "serve the files of `directory` below /static/")
 	std := flag.Bool("std", false, "serve net/http's own types instead: a ServeMux with /plaintext and /json")
@@ -30,17 +38,21 @@ func main() {
 	flag.Parse()
 	options := eddy.Options{Loops: *loops, HandOffAfter: *handOff}
 	options.HTTP.H2C = *h2c
-	if err := run(*addr, *root, *tlsAddr, *cert, *key, *std, options); err != nil {
+	exit(run(*addr, *root, *tlsAddr, *cert, *key, *std, options))
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "target:", err)
 		os.Exit(1)
 	}
 }
 
-func newHandler(root string, std bool) (http.Handler, error) {
+func newHandler(root string, std bool, client *httpclient.Client) (http.Handler, error) {
 	if std {
 		return newMux(), nil
 	}
-	return newApplication(root)
+	return newApplication(root, client)
 }
 
 func run(addr, root, tlsAddr, cert, key string, std bool, options eddy.Options) error {
@@ -51,7 +63,9 @@ func run(addr, root, tlsAddr, cert, key string, std bool, options eddy.Options) 
 		}
 		options.HTTP.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
-	handler, err := newHandler(root, std)
+	client := httpclient.New(httpclient.Options{})
+	defer client.Close()
+	handler, err := newHandler(root, std, client)
 	if err != nil {
 		return err
 	}
