@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"eddy/httpclient"
+	"eddy/httputil"
 	"eddy/internal/poll"
 	"eddy/internal/testlog"
 	"eddy/loop"
@@ -71,6 +72,8 @@ func (n *fakeNet) finish(g *loop.Group) {
 	}
 	g.Close()
 }
+
+type header = httputil.Header
 
 // result is how a fetch ends.
 type result struct {
