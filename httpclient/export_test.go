@@ -59,6 +59,13 @@ func (l *Limiter) Release(host string) { l.release(host) }
 // Close ends it.
 func (l *Limiter) Close() { l.close() }
 
+// Queued returns how many wait for a place among all.
+func (l *Limiter) Queued() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.queue.length()
+}
+
 // Empty reports whether nothing is left of anybody.
 func (l *Limiter) Empty() bool {
 	return l.active == 0 && len(l.hosts) == 0 && l.queue.first == nil && l.queue.last == nil
