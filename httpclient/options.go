@@ -49,8 +49,9 @@ type Options struct {
 	// redirects included; of [Client.Stream], to the response's head. Default: 20 seconds; negative: no
 	// limit.
 	RequestTimeout time.Duration
-	// ReadTimeout is how long a server may send nothing while its response is awaited or read.
-	// Default: a minute; negative: no limit.
+	// ReadTimeout is how long a server may send nothing while its response is awaited or read, and take nothing
+	// of the request: up to twice as long there. What the caller's side takes its time with, as a source of the
+	// body or a reader of a [Stream], does not count. Default: a minute; negative: no limit.
 	ReadTimeout time.Duration
 	// ExpectTimeout is how long a request with ExpectContinue waits for the server's word before
 	// it sends its body all the same (RFC 9110 §10.1.1). Default: one second; negative: for ever.
@@ -60,7 +61,7 @@ type Options struct {
 	// Negative: connections are used once.
 	IdleTimeout time.Duration
 	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one.
-	// Default: 1,000.
+	// Default: 1,000. Negative: no limit.
 	MaxIdle int
 
 	// MaxRedirects is how many redirects are followed, one after another. Default: 5. Negative: none.
