@@ -35,7 +35,7 @@ func badChunks() []Case {
 	cases := []Case{
 		bad("no end of line behind the data", "2\r\nok0\r\n\r\n", refused),
 		bad("more data than the size", "2\r\nokay\r\n0\r\n\r\n", refused),
-		bad("less data than the size", "3\r\nok\r\n0\r\n\r\n", refused),
+		bad("less data than the size", "4\r\nok\r\n0\r\n\r\n", refused),
 		bad("LF behind the size", "2\nok\r\n0\r\n\r\n", either),
 		bad("LF behind the data", "2\r\nok\n0\r\n\r\n", either),
 		bad("CR behind the size", "2\rok\r\n0\r\n\r\n", refused),

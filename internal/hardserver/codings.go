@@ -90,7 +90,7 @@ func codings() []Case {
 		open("coding: unknown behind gzip", coded("gzip, unknown", z), raw(z)),
 		open("coding: deflate", coded("deflate", inZlib(text)), either(text, inZlib(text))),
 		open("coding: raw deflate", coded("deflate", deflated(text)), either(text, deflated(text))),
-		open("coding: of an error", strings.Replace(coded("gzip", z), "200 OK", "404 Not Found", 1), answer(404, text)),
+		open("gzip: of an error", strings.Replace(coded("gzip", z), "200 OK", "404 Not Found", 1), answer(404, text)),
 	}
 	ranged := whole(206, "Content-Encoding: gzip\r\nContent-Range: bytes 0-9/50\r\n", z[:10])
 	return append(cases, open("gzip: a range of it", ranged, answer(206, z[:10]).or(fails(Decode, Cut))))

@@ -41,17 +41,17 @@ func (r *Result) Fault() string {
 	return ""
 }
 
-// The time limits of a fetch: slow cases use it up.
+// The time limits of a fetch. The short one is for cases that it may end.
 const (
-	slowLimit = time.Second
-	fastLimit = 15 * time.Second
+	shortLimit = time.Second
+	longLimit  = 15 * time.Second
 )
 
 // Run tries every case with a client of its own, several at a time, and returns the results in order.
 func Run(t testing.TB, cases []Case, client func(*Case) Client) []Result {
 	t.Helper()
 	results := make([]Result, len(cases))
-	const together = 16
+	const together = 32
 	slots := make(chan struct{}, together)
 	var wg sync.WaitGroup
 	for i := range cases {
@@ -69,9 +69,9 @@ func Run(t testing.TB, cases []Case, client func(*Case) Client) []Result {
 
 func try(s *Server, c *Case, client Client) Result {
 	defer client.Close()
-	limit := fastLimit
-	if c.Slow {
-		limit = slowLimit
+	limit := longLimit
+	if c.Want.Takes(Outcome{Class: Timeout}) {
+		limit = shortLimit
 	}
 	r := Result{Case: *c}
 	for i := range 1 + len(c.Then) {
