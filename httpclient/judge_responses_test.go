@@ -23,8 +23,6 @@ func zipped(s string) []byte {
 	return b.Bytes()
 }
 
-const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
 func TestTransport_AsNetHTTP_Responses(t *testing.T) {
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) }
