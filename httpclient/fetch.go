@@ -212,10 +212,21 @@ func (c *Client) idle(at *home, k *key) *conn {
 // exchange returns what is to be sent.
 func (h *hop) exchange() *exchange {
 	o := &h.client.options
-	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: -1}
+	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: h.bodyLimit()}
 	addr, limiter := h.key.addr, &h.client.limiter
 	x.free = func() { limiter.release(addr) }
 	return x
+}
+
+// bodyLimit returns how long the response's body may be, -1 for no limit.
+func (f *fetch) bodyLimit() int64 {
+	switch {
+	case f.req.MaxBody != 0:
+		return max(f.req.MaxBody, -1)
+	case !f.whole:
+		return -1
+	}
+	return f.client.options.MaxBody
 }
 
 // try sends the request on c, and waits for the head, or for a whole response to its end.
