@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"eddy/httpclient"
@@ -39,13 +40,13 @@ var stricter = map[string]string{
 }
 
 func TestTables_ResponsesOfOtherParsers(t *testing.T) {
-	var send string
+	var send atomic.Pointer[string]
 	url := script(t, func(c net.Conn, r *bufio.Reader) {
 		req, err := http.ReadRequest(r)
 		if err != nil {
 			return
 		}
-		io.WriteString(c, send)
+		io.WriteString(c, *send.Load())
 		if req.Close { // the client ends it
 			io.Copy(io.Discard, r)
 		}
@@ -60,7 +61,7 @@ func TestTables_ResponsesOfOtherParsers(t *testing.T) {
 			count++
 			name := strings.TrimPrefix(tc.ID, "llhttp/response/")
 			t.Run(name, func(t *testing.T) {
-				send = tc.Send
+				send.Store(&tc.Send)
 				resp, err := fetch("upgrade")
 				good := err == nil && strings.Contains(tc.Body+tc.Send, string(resp.Body))
 				switch why := stricter[name]; {
