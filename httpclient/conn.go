@@ -298,7 +298,7 @@ func (c *conn) receiveBody() error {
 		}
 		x.body = append(x.body, data...)
 		c.Discard(n)
-		if !x.whole && len(x.body) >= bodyMost {
+		if !x.whole && len(x.body) >= bodyMost && !c.reader.BodyDone() { // else nothing would come to go on with
 			x.stopped = true
 			c.Pause()
 		}
