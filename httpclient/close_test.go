@@ -82,7 +82,7 @@ func TestClient_CloseAtAnyMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	for round := range 30 {
+	for round := range 10 {
 		c := httpclient.New(httpclient.Options{MaxClients: 10})
 		var all sync.WaitGroup
 		begun := make(chan struct{}, 1000)
@@ -108,7 +108,7 @@ func TestClient_CloseAtAnyMoment(t *testing.T) {
 				g.Pick().Spawn(context.Background(), work)
 			}
 		}
-		for range round * 10 {
+		for range round * 30 {
 			<-begun
 		}
 		c.Close()
