@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
+
+	"eddy/httputil"
 )
 
 var (
@@ -69,7 +72,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("httpclient: %s %s: %s: %v", e.Method, e.URL, e.Phase, e.Err)
+	method := e.Method
+	if !httputil.IsToken(method) { // it may be anybody's, and the text go to a log
+		method = strconv.Quote(method)
+	}
+	return fmt.Sprintf("httpclient: %s %s: %s: %v", method, e.URL, e.Phase, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
