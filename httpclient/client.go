@@ -176,10 +176,11 @@ func (c *Client) loops() (*loop.Group, error) {
 	return c.group, nil
 }
 
-// errNoURL and the like are what is wrong with a request before it is sent.
+// What is wrong with a request before it is sent. Nothing of its URL is in it, which may hold a password.
 var (
 	errScheme = errors.New("the URL must begin with http:// or https://")
 	errHost   = errors.New("the URL has no host")
+	errURL    = errors.New("the URL is malformed")
 	errMethod = errors.New("unknown method: see AllowNonstandardMethods")
 	errBody   = errors.New("the method has no body: see AllowNonstandardMethods")
 	errBodies = errors.New("only one of Body, BodyReader and BodyProducer can be set")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type fetch struct {
 	follow  bool            // redirects are followed,
 	left    int             // so many
 	chain   *redirect.Chain // nil before the first one
+	rounds  int             // challenges that were answered
 	offset  int64           // where BodyReader began
 	past    []*Response
 	time    TimeInfo
@@ -48,7 +51,8 @@ type hop struct {
 	proxy   *url.URL
 	key     key
 
-	answer, proxyAnswer *digest.Answer
+	answer, proxyAnswer *digest.Answer // to the server, and to a proxy that forwards
+	tunnelAnswer        *digest.Answer // to a proxy that was asked for a tunnel
 	connectTimeout      time.Duration
 }
 
@@ -64,32 +68,43 @@ func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 			return nil, nil, f.failed(err)
 		}
 		f.describe(resp)
-		f.hop.keepCookies(resp)
 		next, err := f.hop.next(resp, x)
 		if err != nil {
 			x.abandon(ctx, err)
-			return nil, nil, f.failed(&phaseError{PhaseRedirect, err})
+			return nil, nil, f.failed(err)
 		}
 		if next == nil {
 			return resp, x, nil
 		}
-		if !x.discard {
-			x.abandon(ctx, errOver)
-		}
+		x.abandon(ctx, errOver) // what is left of the response, and of the request's body
+		x.giveBack()
 		f.hop = next
 	}
 }
 
 // next returns the hop that a response leads to, nil if it is the last one.
 func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
+	if err := h.keepCookies(resp); err != nil {
+		return nil, &phaseError{PhaseHead, err}
+	}
 	if next := h.challenged(resp, &x.out); next != nil {
 		return next, nil
 	}
-	if h.follow && isRedirect(resp) {
-		return h.redirected(resp)
+	if err := h.proved(resp, x); err != nil {
+		return nil, &phaseError{PhaseHead, err}
 	}
-	return nil, nil
+	if !h.follows() || !isRedirect(resp) {
+		return nil, nil
+	}
+	next, err := h.redirected(resp)
+	if err != nil {
+		return nil, &phaseError{PhaseRedirect, err}
+	}
+	return next, nil
 }
+
+// follows reports whether redirects are followed. That of a CONNECT is the proxy's own (RFC 9110 §9.3.6).
+func (h *hop) follows() bool { return h.follow && h.method != http.MethodConnect }
 
 // first makes the hop that the request asks for.
 func (f *fetch) first() error {
@@ -102,9 +117,14 @@ func (f *fetch) first() error {
 	if err := r.check(h.method); err != nil {
 		return err
 	}
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return err.(*url.Error).Err // the rest is in Error
+	u, err := redirect.Parse(r.URL)
+	switch {
+	case err == redirect.ErrScheme:
+		return errScheme
+	case err == redirect.ErrHost:
+		return errHost
+	case err != nil:
+		return errURL
 	}
 	h.url, h.who = u, r.credentials(u)
 	f.left = either(r.MaxRedirects, o.MaxRedirects)
@@ -140,17 +160,9 @@ func either[T int | int64 | time.Duration](own, client T) T {
 // aim finds out which connections the hop can use.
 func (h *hop) aim() error {
 	u := h.url
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return errScheme
-	}
-	if u.Hostname() == "" {
-		return errHost
-	}
 	h.origin = withPort(u)
 	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
-	if h.foreign && h.key.tls != nil {
-		h.key.tls = h.withoutCertificates()
-	}
+	h.key.bare = h.foreign && h.key.tls != nil
 	return h.route()
 }
 
@@ -177,6 +189,9 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		h.time.Queue += waited
 		h.begin()
 		x := h.exchange()
+		if again {
+			h.answer, h.proxyAnswer = nil, nil // an answer serves once
+		}
 		if err := h.write(&x.out); err != nil {
 			x.over(err)
 			return nil, nil, &phaseError{PhaseRequest, err}
@@ -263,7 +278,7 @@ func (h *hop) exchange() *exchange {
 	x := &exchange{
 		whole:  h.whole,
 		toHead: h.toHead,
-		follow: h.follow,
+		follow: h.follows(),
 		due:    h.due,
 		total:  h.requestTimeout(),
 		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
@@ -345,7 +360,7 @@ func (x *exchange) repeatable(err error) bool {
 
 // describe adds to a response what only the fetch knows.
 func (f *fetch) describe(resp *Response) {
-	resp.Request, resp.History, resp.Start, resp.Time = f.req, f.past, f.began, f.time
+	resp.Request, resp.History, resp.Start, resp.Time = f.req, slices.Clip(f.past), f.began, f.time
 	u := *f.hop.url
 	u.User = nil
 	resp.URL = u.String()

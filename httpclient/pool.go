@@ -17,6 +17,7 @@ type key struct {
 	addr   string // "host:port" as the URL has it, or "unix:" and a path
 	proxy  string // its URL with credentials; "" for none
 	tls    *tls.Config
+	bare   bool // tls without what identifies the user, and without the name of its server
 	family tcp.Family
 	local  netip.Addr
 	iface  string

@@ -3,7 +3,7 @@ package httpclient
 import (
 	"context"
 	"io"
-	"net/url"
+	"strings"
 
 	"eddy/httputil"
 )
@@ -11,14 +11,15 @@ import (
 // write makes of the hop what is sent. What the request says itself is not replaced.
 func (h *hop) write(out *outgoing) error {
 	r, o := h.req, &h.client.options
-	out.method, out.host = h.method, h.url.Host
+	out.method, out.host = h.method, unzoned(h.url.Host)
 	if out.target = h.url.RequestURI(); h.forwarded() {
-		u := url.URL{Scheme: h.url.Scheme, Host: h.url.Host}
-		out.target = u.String() + out.target
+		out.target = h.url.Scheme + "://" + out.host + out.target
 	}
 	out.header = httputil.HeaderOver(out.fields[:0])
 	for _, f := range h.header.Fields() {
-		out.header.Append(f.Name, f.Value)
+		if f.Name != "Proxy-Authorization" || h.forwarded() { // no origin learns it
+			out.header.Append(f.Name, f.Value)
+		}
 	}
 	if host := h.header.Get("Host"); host != "" {
 		out.host = host
@@ -40,7 +41,9 @@ func (h *hop) write(out *outgoing) error {
 	if !r.IfModifiedSince.IsZero() {
 		add("If-Modified-Since", httputil.FormatDate(r.IfModifiedSince))
 	}
-	h.addCookies(&out.header)
+	if err := h.addCookies(&out.header); err != nil {
+		return err
+	}
 	if h.body {
 		h.writeBody(out)
 	}
@@ -48,6 +51,14 @@ func (h *hop) write(out *outgoing) error {
 		add("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return h.authorize(out)
+}
+
+// unzoned returns a host without the zone of its address, which means nothing elsewhere (RFC 6874 §1).
+func unzoned(host string) string {
+	if zone := strings.IndexByte(host, '%'); zone >= 0 {
+		return host[:zone] + host[strings.IndexByte(host, ']'):]
+	}
+	return host
 }
 
 // writeBody says where the body comes from.
