@@ -113,7 +113,7 @@ func (c *Client) Close() error {
 	for _, h := range *c.homes.Load() {
 		h.close()
 	}
-	c.h2.close(true)
+	c.h2.close()
 	if own {
 		return group.Close()
 	}
@@ -125,7 +125,7 @@ func (c *Client) CloseIdle() {
 	for _, h := range *c.homes.Load() {
 		h.closeIdle()
 	}
-	c.h2.close(false)
+	c.h2.closeIdle()
 }
 
 // home returns the client's part on a loop.

@@ -26,7 +26,7 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &TimeoutError{"ConnectTimeout", limit})
 		defer cancel()
 	}
-	c, err := h.dial(ctx, at)
+	c, err := h.connect(ctx, at)
 	if err == nil {
 		return c, nil
 	}
@@ -37,7 +37,7 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 }
 
 func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
-	began := time.Now()
+	began := h.turn
 	o := &at.client.options
 	addr := h.dialAddr(o)
 	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
@@ -65,7 +65,10 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 		h.time.AppConnect = time.Since(began)
 		if h.offersH2() && protocol(ctx, s) == http2.NextProtoTLS {
-			return nil, h.client.h2.adopt(ctx, &h.key, s)
+			if h.h2, err = h.client.h2.adopt(ctx, &h.key, s); err != nil {
+				return nil, &phaseError{PhaseConnect, err}
+			}
+			return nil, nil
 		}
 	}
 	c := &conn{Stream: s, home: at, key: h.key}

@@ -240,6 +240,7 @@ type outgoing struct {
 	header httputil.Header
 	body   []byte
 	source source // in place of body, if not nil
+	replay bool   // source can be called a second time
 	length int64  // of the body; -1: not known
 	expect bool
 

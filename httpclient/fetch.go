@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
+	"eddy/async"
 	"eddy/httputil"
 	"eddy/internal/digest"
 	"eddy/internal/redirect"
@@ -35,6 +38,8 @@ type fetch struct {
 	past    []*Response
 	time    TimeInfo
 	hop     *hop // the present one
+
+	producing async.Lock // held while a source gives the request's body
 }
 
 // hop is one request of a fetch.
@@ -50,6 +55,7 @@ type hop struct {
 	origin  string           // "host:port" of the URL, or of what stands for it
 	proxy   *url.URL
 	key     key
+	h2      *http2.ClientConn // where a place is reserved for it
 
 	answer, proxyAnswer *digest.Answer // to the server, and to a proxy that forwards
 	tunnelAnswer        *digest.Answer // to a proxy that was asked for a tunnel
@@ -233,10 +239,13 @@ func (f *fetch) requestTimeout() time.Duration {
 	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
 }
 
-// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2.
+// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2, but h.h2.
 func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
-	if h.offersH2() && h.client.h2.speaks(&h.key) {
-		return nil, true, nil
+	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
+	if h.h2 = nil; h.offersH2() {
+		if h.h2 = h.client.h2.take(&h.key); h.h2 != nil {
+			return nil, fresh, nil
+		}
 	}
 	at := h.client.ownHome(ctx)
 	if !fresh {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
 
-	"eddy/async"
 	"eddy/loop"
 	"eddy/stream"
 )
@@ -47,13 +45,8 @@ func (x *exchange) produce(ctx context.Context) (err error) {
 }
 
 // run calls the source. A panic of it is an error.
-func (s source) run(ctx context.Context, w io.Writer) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &async.PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return s(ctx, w)
+func (s source) run(ctx context.Context, w io.Writer) error {
+	return guarded(func() error { return s(ctx, w) })
 }
 
 // bodyWriter sends what is written to it, and waits while the server does not read.

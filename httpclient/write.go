@@ -66,13 +66,14 @@ func (h *hop) writeBody(out *outgoing) {
 	r := h.req
 	switch {
 	case r.BodyReader != nil:
-		out.source = fromReader(r.BodyReader, h.offset)
+		out.source = h.oneByOne(fromReader(r.BodyReader, h.offset))
 	case r.BodyProducer != nil:
-		out.source = r.BodyProducer
+		out.source = h.oneByOne(r.BodyProducer)
 	default:
 		out.body, out.length = r.Body, int64(len(r.Body))
 		return
 	}
+	out.replay = r.replayable()
 	if out.length = r.BodyLength; out.length == 0 {
 		out.length = -1
 	}
@@ -88,6 +89,18 @@ func (r *Request) replayable() bool {
 	}
 	_, ok := r.BodyReader.(io.Seeker)
 	return ok
+}
+
+// oneByOne is a source that does not begin before the one of the last try, which nobody needs any more, has ended: they
+// share what they read.
+func (f *fetch) oneByOne(s source) source {
+	return func(ctx context.Context, w io.Writer) error {
+		if err := f.producing.Lock(ctx); err != nil {
+			return err
+		}
+		defer f.producing.Unlock()
+		return s(ctx, w)
+	}
 }
 
 // fromReader is a source that reads, from where r was at first.
