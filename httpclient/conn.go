@@ -296,7 +296,9 @@ func (c *conn) receiveBody() error {
 			c.Pause()
 		}
 	}
-	x.tell()
+	if !c.reader.BodyDone() { // else finish tells, when the connection is free again
+		x.tell()
+	}
 	stopped := x.stopped
 	x.mu.Unlock()
 	switch {
