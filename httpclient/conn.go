@@ -181,8 +181,8 @@ func (c *conn) receiveHead(n int) error {
 	switch {
 	case head.Interim():
 		return x.interim(&head)
-	case c.reader.Tunnel() && !x.asksTunnel():
-		return errUnasked
+	case c.reader.Tunnel() && (x.whole || !x.out.switches()): // of a whole response there would be no end
+		return errSwitch
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -69,6 +69,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return ErrClosed
 		}
 		s.SetSink(c)
+		s.Resume() // calls read only when they wait
 		return nil
 	})
 }

@@ -26,7 +26,9 @@ func zipped(s string) []byte {
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 func TestTransport_AsNetHTTP_Responses(t *testing.T) {
-	text := func(s string) http.HandlerFunc { return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) } }
+	text := func(s string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) }
+	}
 	zip := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Asked", r.Header.Get("Accept-Encoding"))
@@ -120,8 +122,14 @@ func TestTransport_AsNetHTTP_Responses(t *testing.T) {
 		}},
 		{name: "100 unasked", raw: says("HTTP/1.1 100 Continue\r\n\r\n" + ok)},
 		{name: "gzip", serve: zip},
-		{name: "gzip, empty", serve: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Encoding", "gzip"); w.Write(zipped("")) }},
-		{name: "gzip in capitals", serve: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Encoding", "GZIP"); w.Write(zipped("x")) }},
+		{name: "gzip, empty", serve: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(zipped(""))
+		}},
+		{name: "gzip in capitals", serve: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "GZIP")
+			w.Write(zipped("x"))
+		}},
 		{name: "gzip that the caller asked for", serve: zip, run: func(p *tape) { p.get("/", "Accept-Encoding", "gzip") }},
 		{name: "gzip of a part", serve: zip, run: func(p *tape) { p.get("/", "Range", "bytes=0-9") }},
 		{name: "gzip for HEAD", serve: zip, run: func(p *tape) { p.do(p.request("HEAD", "/", nil)) }},

@@ -47,7 +47,9 @@ type tape struct {
 	lines  []string
 }
 
-func (p *tape) note(format string, args ...any) { p.lines = append(p.lines, fmt.Sprintf(format, args...)) }
+func (p *tape) note(format string, args ...any) {
+	p.lines = append(p.lines, fmt.Sprintf(format, args...))
+}
 
 // judgeTime is how long something may take that happens at once.
 const judgeTime = 5 * time.Second
@@ -116,6 +118,8 @@ func kindOf(err error) string {
 	switch {
 	case err == nil:
 		return "none"
+	case errors.Is(err, errTest):
+		return "test"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
@@ -132,8 +136,6 @@ func kindOf(err error) string {
 		return "certificate"
 	case strings.Contains(err.Error(), "gzip"):
 		return "gzip"
-	case errors.Is(err, errTest):
-		return "test"
 	}
 	return "other"
 }
