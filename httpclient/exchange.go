@@ -22,6 +22,7 @@ type exchange struct {
 	idle   time.Duration
 	most   int64              // bytes of the body as it is sent; negative: no limit
 	got    int64              // of those, what has come
+	given  int64              // bytes of the request's body that its source has given
 	whole  bool               // nobody wants anything before the end
 	follow bool               // a redirect is followed, and its body is of no interest
 	toHead bool               // due is for the head only

@@ -154,6 +154,7 @@ func TestTransport_AsNetHTTP_Ends(t *testing.T) {
 		})},
 		{name: "cancelled in the body", raw: stalls(begins), run: func(p *tape) {
 			ctx, cancel := context.WithCancel(p.ctx)
+			defer cancel()
 			resp, err := p.client.Do(p.request("GET", "/", nil).WithContext(ctx))
 			if err != nil {
 				p.note("%s", kindOf(err))
@@ -220,6 +221,7 @@ func TestTransport_AsNetHTTP_Ends(t *testing.T) {
 			}
 		}, run: func(p *tape) {
 			ctx, cancel := context.WithCancel(p.ctx)
+			defer cancel()
 			resp, err := p.client.Do(p.request("GET", "/", nil).WithContext(ctx))
 			if err != nil {
 				p.note("%s", kindOf(err))
@@ -365,10 +367,10 @@ func TestTransport_AsNetHTTP_Upgrade(t *testing.T) {
 		}},
 		{name: "the end of the context does not end it", raw: echoes, run: func(p *tape) {
 			ctx, cancel := context.WithCancel(p.ctx)
+			defer cancel()
 			resp, err := p.client.Do(p.request("GET", "/", nil, "Upgrade", "echo", "Connection", "Upgrade").WithContext(ctx))
 			if err != nil {
 				p.note("%s", kindOf(err))
-				cancel()
 				return
 			}
 			cancel()
