@@ -68,23 +68,6 @@ func TestTransport_AsNetHTTP_Faults(t *testing.T) {
 			_, err := p.client.Do(p.request("GET", "/", nil))
 			p.note("%s", kindOf(err))
 		}, differs: "a server must not switch unasked (RFC 9110 §7.8)", eddy: "malformed"},
-		{name: "bytes behind the response", raw: func(_ int, c net.Conn, r *bufio.Reader) {
-			for readHead(r) != "" {
-				io.WriteString(c, ok+"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
-			}
-		}, run: func(p *tape) {
-			for range 3 {
-				resp, err := p.client.Do(p.request("GET", "/", nil))
-				if err != nil {
-					p.note("%s", kindOf(err))
-					return
-				}
-				b, err := io.ReadAll(resp.Body)
-				p.note("%s %v", b, err)
-				resp.Body.Close()
-			}
-			p.note("%d", p.conns())
-		}},
 	} {
 		judge(t, j)
 	}

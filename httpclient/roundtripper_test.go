@@ -101,6 +101,25 @@ func TestTransport_ErrorsHavePhases(t *testing.T) {
 	}
 }
 
+// What a server sends behind its response is nobody's response. (net/http may take it for the next one.)
+func TestTransport_DropsWhatNobodyAskedFor(t *testing.T) {
+	url, conns := rawServer(t, keeps(ok+"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"))
+	c := overEddy(t, httpclient.Options{})
+	for range 3 {
+		resp, err := c.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != "ok" || err != nil {
+			t.Errorf("%q, %v", b, err)
+		}
+		resp.Body.Close()
+	}
+	if n := conns(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
 // RequestTimeout is not for a Transport: http.Client has its own.
 func TestTransport_HasNoRequestTimeout(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {

@@ -148,7 +148,7 @@ func traceGotConn(ctx context.Context, t *httptrace.ClientTrace, c *conn, fresh 
 		}
 		info.Conn = shown
 		if !fresh {
-			info.IdleTime = c.Loop().Now().Sub(c.resting)
+			info.IdleTime = time.Since(c.resting)
 		}
 		return nil
 	})
