@@ -158,6 +158,9 @@ func (c *conn) receive() error {
 		if err := c.receiveHead(n); err != nil {
 			return err
 		}
+		if x.resp == nil && x.held() { // goOn comes back
+			return nil
+		}
 	}
 	if x.tunnel {
 		return nil
@@ -180,7 +183,8 @@ func (c *conn) receiveHead(n int) error {
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
 	switch {
 	case head.Interim():
-		return x.interim(&head)
+		c.interim(&head)
+		return nil
 	case c.reader.Tunnel() && (x.whole || !x.out.switches()): // of a whole response there would be no end
 		return errSwitch
 	}
@@ -202,15 +206,28 @@ func (c *conn) receiveHead(n int) error {
 	return nil
 }
 
+// held reports whether nothing more is taken before the caller has taken what there is.
+func (x *exchange) held() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.stopped
+}
+
 // interim takes a head that the final one follows.
-func (x *exchange) interim(head *http1.ResponseHead) error {
+func (c *conn) interim(head *http1.ResponseHead) {
+	x := c.x
+	wanted := x.trace.interim(head, x.out.expect)
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if head.Status == http.StatusContinue {
-		x.mu.Lock()
 		x.asked = true
 		x.answered()
-		x.mu.Unlock()
 	}
-	return x.trace.interim(head, x.out.expect)
+	if wanted {
+		x.early, x.stopped = head, true
+		c.Pause()
+		x.tell()
+	}
 }
 
 // receiveBody takes what has come of the body.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"eddy/http1"
 	"eddy/httputil"
 	"eddy/loop"
 )
@@ -34,16 +35,17 @@ type exchange struct {
 	waiter  loop.Waiter
 	waiting bool
 	want    want
-	resp    *Response    // nil before the final head
-	first   time.Time    // when the first byte came
-	body    []byte       // came and was not taken
-	stopped bool         // the connection reads no more, because body is full
-	tunnel  bool         // the connection is not HTTP's any more
-	discard bool         // body is dropped as it comes
-	sender  *loop.Waiter // waits for the server to ask for the body
-	asked   bool         // it has
-	err     error        // why nothing follows body: io.EOF at its end
-	touched bool         // a byte of the response has come
+	early   *http1.ResponseHead // an interim head that the caller is to be told of
+	resp    *Response           // nil before the final head
+	first   time.Time           // when the first byte came
+	body    []byte              // came and was not taken
+	stopped bool                // the connection reads no more, because body is full
+	tunnel  bool                // the connection is not HTTP's any more
+	discard bool                // body is dropped as it comes
+	sender  *loop.Waiter        // waits for the server to ask for the body
+	asked   bool                // it has
+	err     error               // why nothing follows body: io.EOF at its end
+	touched bool                // a byte of the response has come
 }
 
 // want is what a reader waits for.
@@ -61,7 +63,7 @@ const bodyMost = 64 << 10
 // there reports whether the reader has what it wants. The caller holds mu.
 func (x *exchange) there(w want) bool {
 	switch {
-	case x.err != nil:
+	case x.err != nil || x.early != nil:
 		return true
 	case w == wantHead || x.discard:
 		return x.resp != nil

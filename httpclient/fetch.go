@@ -218,7 +218,7 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 	if x.whole {
 		want = wantEnd
 	}
-	if err := x.await(ctx, want); err != nil {
+	if err := x.awaitHeads(ctx, want); err != nil {
 		x.abandon(ctx, err)
 		return nil, err
 	}

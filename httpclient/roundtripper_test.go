@@ -315,6 +315,25 @@ func TestTransport_TimeoutWhileTheBodyIsRead(t *testing.T) {
 	<-body.closed
 }
 
+// A server that answers before it has all of the body ends the request: a Read of the body that waits is ended by Close,
+// as HTTP/2 of net/http does.
+func TestTransport_EarlyResponseClosesTheBody(t *testing.T) {
+	url, _ := rawServer(t, stalls("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"))
+	c := overEddy(t, httpclient.Options{})
+	r, w := io.Pipe()
+	defer w.Close()
+	body := watch(r)
+	resp, err := c.Post(url, "text/plain", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); string(b) != "no" || err != nil || resp.StatusCode != 413 {
+		t.Errorf("%d %q, %v", resp.StatusCode, b, err)
+	}
+	<-body.closed
+}
+
 // A CONNECT that succeeds is a connection, too.
 func TestTransport_Connect(t *testing.T) {
 	url, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
