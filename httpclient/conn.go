@@ -191,11 +191,15 @@ func (c *conn) receive() error {
 		if err := c.receiveHead(n); err != nil {
 			return err
 		}
-	}
-	if x.tunnel {
-		if !x.asksTunnel() { // what follows is for nobody
-			c.finish()
+		if x.resp == nil && x.held() { // goOn comes back
+			return nil
 		}
+	}
+	switch {
+	case x.tunnel:
+		return nil
+	case c.reader.Tunnel(): // nobody has asked for what follows, or wants it
+		c.finish()
 		return nil
 	}
 	return c.receiveBody()
@@ -219,8 +223,9 @@ func (c *conn) receiveHead(n int) error {
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
 	switch {
 	case head.Interim():
-		return x.interim(&head)
-	case c.reader.Tunnel():
+		c.interim(&head)
+		return nil
+	case c.reader.Tunnel() && !x.whole && x.out.switches():
 		x.tunnel = true
 		c.Pause()
 	case c.unwanted(resp):
@@ -260,15 +265,28 @@ func (c *conn) unwanted(resp *Response) bool {
 // redirects reports whether a status can redirect.
 func redirects(status int) bool { return status/100 == 3 && status != http.StatusNotModified }
 
+// held reports whether nothing more is taken before the caller has taken what there is.
+func (x *exchange) held() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.stopped
+}
+
 // interim takes a head that the final one follows.
-func (x *exchange) interim(head *http1.ResponseHead) error {
+func (c *conn) interim(head *http1.ResponseHead) {
+	x := c.x
+	wanted := x.trace.interim(head, x.out.expect)
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if head.Status == http.StatusContinue {
-		x.mu.Lock()
 		x.asked = true
 		x.answered()
-		x.mu.Unlock()
 	}
-	return x.trace.interim(head, x.out.expect)
+	if wanted {
+		x.early, x.stopped = head, true
+		c.Pause()
+		x.tell()
+	}
 }
 
 // receiveBody takes what has come of the body.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"eddy/http1"
 	"eddy/httputil"
 	"eddy/loop"
 )
@@ -24,6 +25,7 @@ type exchange struct {
 	idle   time.Duration
 	most   int64              // bytes of the body as it is sent; negative: no limit
 	got    int64              // of those, what has come
+	given  int64              // bytes of the request's body that its source has given
 	whole  bool               // nobody wants anything before the end
 	follow bool               // a redirect is followed, and its body is of no interest
 	toHead bool               // due is for the head only
@@ -37,14 +39,15 @@ type exchange struct {
 	waiter  loop.Waiter
 	waiting bool
 	want    want
-	resp    *Response    // nil before the final head
-	first   time.Time    // when the first byte came
-	body    []byte       // came and was not taken
-	stopped bool         // the connection reads no more, because body is full
-	tunnel  bool         // the connection is not HTTP's any more
-	discard bool         // body is dropped as it comes
-	sender  *loop.Waiter // waits for the server to ask for the body
-	asked   bool         // it has
+	early   *http1.ResponseHead // an interim head that the caller is to be told of
+	resp    *Response           // nil before the final head
+	first   time.Time           // when the first byte came
+	body    []byte              // came and was not taken
+	stopped bool                // the connection reads no more, because body is full
+	tunnel  bool                // the connection is not HTTP's any more
+	discard bool                // body is dropped as it comes
+	sender  *loop.Waiter        // waits for the server to ask for the body
+	asked   bool                // it has
 	trailer httputil.Header
 	begun   bool                 // the source of the body was asked
 	ceased  bool                 // nothing more of the body is sent
@@ -82,7 +85,7 @@ const bodyMost = 64 << 10
 // there reports whether the reader has what it wants. The caller holds mu.
 func (x *exchange) there(w want) bool {
 	switch {
-	case x.err != nil:
+	case x.err != nil || x.early != nil:
 		return true
 	case w == wantHead || x.discard && w != wantOver:
 		return x.resp != nil

@@ -52,6 +52,7 @@ type hop struct {
 	header  *httputil.Header // of the request; behind a redirect to another origin without what is not for it
 	body    bool             // the request's body is sent
 	who     credentials      // nobody behind a redirect to another origin
+	upgrade bool             // another protocol is asked for, which HTTP/2 cannot give
 	asked   bool             // for codings
 	foreign bool             // the origin is not that of the request
 	origin  string           // "host:port" of the URL, or of what stands for it
@@ -209,6 +210,7 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		}
 		if err = h.write(&x.out); err == nil {
 			h.expectation(&x.out, expect)
+			h.upgrade = x.out.header.Has("Upgrade")
 			err = x.out.check()
 		}
 		if err != nil {
@@ -344,7 +346,7 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 	if x.whole {
 		want = wantEnd
 	}
-	if err := x.await(ctx, want); err != nil {
+	if err := x.awaitHeads(ctx, want); err != nil {
 		x.abandon(ctx, err)
 	}
 	settled = true

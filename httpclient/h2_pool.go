@@ -67,8 +67,7 @@ func newH2Pool(c *Client) *h2Pool {
 // offersH2 reports whether HTTP/2 is offered to the server. It has no way to change the protocol, as HTTP/1.1 has
 // (RFC 9113 §8.6).
 func (h *hop) offersH2() bool {
-	return h.url.Scheme == "https" && !h.client.options.NoHTTP2 &&
-		h.method != http.MethodConnect && (h.header == nil || !h.header.Has("Upgrade"))
+	return h.url.Scheme == "https" && !h.client.options.NoHTTP2 && h.method != http.MethodConnect && !h.upgrade
 }
 
 // server returns what is known of the servers of k. The caller holds mu.

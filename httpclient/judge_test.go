@@ -118,6 +118,8 @@ func kindOf(err error) string {
 	switch {
 	case err == nil:
 		return "none"
+	case errors.Is(err, errTest):
+		return "test"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
@@ -134,8 +136,6 @@ func kindOf(err error) string {
 		return "certificate"
 	case strings.Contains(err.Error(), "gzip"):
 		return "gzip"
-	case errors.Is(err, errTest):
-		return "test"
 	}
 	return "other"
 }

@@ -59,6 +59,9 @@ func (p *trip) response(ctx context.Context, f *fetch, r *Response, x *exchange)
 
 // frame takes out of the header what net/http has in fields of their own.
 func (p *trip) frame(resp *http.Response, r *Response) {
+	if equal := resp.Header["Content-Length"]; len(equal) > 1 {
+		resp.Header["Content-Length"] = equal[:1]
+	}
 	if resp.StatusCode == 204 || resp.StatusCode == 304 {
 		resp.ContentLength = 0
 	}

@@ -106,11 +106,17 @@ func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
 	b.SetTail(p)
 	c.Send(b)
 	c.last = c.Loop().Now()
+	if x.given += int64(len(piece)); x.given == x.out.length {
+		c.endBody() // the server may answer before the source has noticed that there is no more
+	}
 	return c.WaitWritten(ctx, stream.HighWater)
 }
 
-// endBody is called when the source has given all.
+// endBody is called when the source has given all, and when it has ended.
 func (c *conn) endBody() {
+	if c.sent {
+		return
+	}
 	b := c.Loop().GetBuffer()
 	p, err := c.enc.AppendEnd(b.Tail(), c.x.out.trailer)
 	if err != nil {

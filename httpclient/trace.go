@@ -100,18 +100,37 @@ func (t *tracer) firstByte() {
 	}
 }
 
-// interim tells of a head that another one follows. Its error ends the exchange.
-func (t *tracer) interim(head *http1.ResponseHead, expected bool) error {
+// interim tells of a head that another one follows, and reports whether the caller is to be told, too.
+func (t *tracer) interim(head *http1.ResponseHead, expected bool) bool {
 	if t == nil {
-		return nil
+		return false
 	}
 	if f := t.Got100Continue; f != nil && expected && head.Status == http.StatusContinue {
 		f()
 	}
-	if f := t.Got1xxResponse; f != nil {
-		return f(head.Status, textproto.MIMEHeader(httpHeader(&head.Header)))
+	return t.Got1xxResponse != nil
+}
+
+// awaitHeads is await for a caller with a trace, who is given the interim heads meanwhile. The trace may park or block
+// there, and its error ends the exchange.
+func (x *exchange) awaitHeads(ctx context.Context, w want) error {
+	for {
+		err := x.await(ctx, w)
+		x.mu.Lock()
+		head := x.early
+		x.early = nil
+		x.mu.Unlock()
+		if err != nil || head == nil {
+			return err
+		}
+		if err := x.trace.Got1xxResponse(head.Status, textproto.MIMEHeader(httpHeader(&head.Header))); err != nil {
+			return err
+		}
+		x.mu.Lock()
+		x.stopped = false
+		x.mu.Unlock()
+		x.conn.onLoop(ctx, x.conn.goOn)
 	}
-	return nil
 }
 
 var errNotKept = errors.New("httpclient: the connection is not kept")
@@ -148,7 +167,7 @@ func traceGotConn(ctx context.Context, t *httptrace.ClientTrace, c *conn, fresh 
 		}
 		info.Conn = shown
 		if !fresh {
-			info.IdleTime = c.Loop().Now().Sub(c.resting)
+			info.IdleTime = time.Since(c.resting)
 		}
 		return nil
 	})

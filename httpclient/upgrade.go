@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"eddy/stream"
@@ -15,14 +16,9 @@ var (
 	errStreamGone = errors.New("httpclient: the connection was closed or taken")
 )
 
-// asksTunnel reports whether the request allows the connection to become another protocol's (RFC 9110
-// §7.8, §9.3.6). One whose response is wanted as a whole does not: there would be none.
-func (x *exchange) asksTunnel() bool {
-	if x.whole {
-		return false
-	}
-	h := &x.out.header
-	return x.out.method == "CONNECT" || h.Has("Upgrade") && h.HasToken("Connection", "upgrade")
+// switches reports whether the request asks for another protocol on the connection (RFC 9110 §7.8, §9.3.6).
+func (o *outgoing) switches() bool {
+	return o.method == http.MethodConnect || o.header.Has("Upgrade") && o.header.HasToken("Connection", "upgrade")
 }
 
 // TakeStream takes over the connection of a response that has ended HTTP on it: a 101 to a request with Upgrade

@@ -13,6 +13,7 @@ require (
 	github.com/gorilla/websocket v1.5.3
 	github.com/klauspost/compress v1.20.3
 	github.com/rs/cors v1.11.1
+	golang.org/x/oauth2 v0.37.0
 )
 
 require (

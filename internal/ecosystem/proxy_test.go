@@ -16,14 +16,17 @@ import (
 	"eddy/internal/testcert"
 )
 
-// proxyTo returns an httputil.ReverseProxy.
-func proxyTo(t *testing.T, s *site) http.Handler {
+// proxyTo returns an httputil.ReverseProxy, over net/http's client or Eddy's.
+func proxyTo(t *testing.T, s *site, byEddy bool) http.Handler {
 	target, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: testcert.Shared().Client()}
-	t.Cleanup(transport.CloseIdleConnections)
+	transport := http.RoundTripper(&http.Transport{TLSClientConfig: testcert.Shared().Client()})
+	if byEddy {
+		transport = newTransport(t)
+	}
+	t.Cleanup((&http.Client{Transport: transport}).CloseIdleConnections)
 	return &httputil.ReverseProxy{
 		Transport: transport, ErrorLog: log.New(io.Discard, "", 0),
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.SetXForwarded() },
@@ -45,7 +48,11 @@ func throughProxy(t *testing.T, backend func() http.Handler, check func(t *testi
 		{"on Eddy, both", onEddy, onEddy, false},
 		{"on Eddy, both, by TLS", onEddy, onEddy, true},
 	} {
-		t.Run(tt.name, func(t *testing.T) { check(t, tt.front(t, proxyTo(t, tt.back(t, backend(), tt.secure)), tt.secure)) })
+		for name, byEddy := range map[string]bool{"": false, ", by Eddy's client": true} {
+			t.Run(tt.name+name, func(t *testing.T) {
+				check(t, tt.front(t, proxyTo(t, tt.back(t, backend(), tt.secure), byEddy), tt.secure))
+			})
+		}
 	}
 }
 
