@@ -6,23 +6,32 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"eddy/async"
 	"eddy/httputil"
+	"eddy/internal/coding"
 	"eddy/loop"
 )
 
 // Client fetches (Tornado's AsyncHTTPClient). It keeps connections for the next request, and should be used for
 // many. Create it with [New]. Its methods may be called from any goroutine.
 type Client struct {
-	options Options
-	limiter limiter
-	closed  atomic.Bool
+	options  Options
+	accepted string // the codings that responses may have
+	codings  coding.Pool
+	limiter  limiter
+	sessions sessions
+	h2       *h2Pool
+	closed   atomic.Bool
 
 	homes atomic.Pointer[map[*loop.Loop]*home] // replaced as a whole, under mu
 	mu    sync.Mutex
 	group *loop.Group // for callers without a loop; nil until one comes
 	own   bool        // group is the client's own
+
+	life context.Context // ends with Close
+	end  context.CancelFunc
 }
 
 // Default is the client of [Get], [Head], [Post] and [Do]. It has the default options.
@@ -30,9 +39,11 @@ var Default = New(Options{})
 
 // New returns a client.
 func New(o Options) *Client {
-	c := &Client{options: o.withDefaults(), group: o.Group}
+	c := &Client{options: o.withDefaults(), group: o.Group, accepted: coding.Accepted(o.Decoders)}
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
 	c.homes.Store(new(map[*loop.Loop]*home))
+	c.h2 = newH2Pool(c)
+	c.life, c.end = context.WithCancel(context.Background())
 	return c
 }
 
@@ -72,12 +83,19 @@ func (c *Client) Post(ctx context.Context, url, contentType string, body []byte)
 // Do fetches what r asks for. It parks the calling coroutine, or blocks any other goroutine, until the
 // response is complete. Its errors are of type [*Error].
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	f := fetch{client: c, req: r, whole: r.StreamingCallback == nil}
+	f := &fetch{client: c, req: r, whole: r.HeaderCallback == nil && r.StreamingCallback == nil}
 	resp, x, err := f.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return f.complete(ctx, resp, x)
+	if !f.whole {
+		return f.piecewise(ctx, resp, x)
+	}
+	if resp.Body, err = f.hop.decode(resp, x.body); err != nil {
+		return nil, f.failed(&phaseError{PhaseBody, err})
+	}
+	resp.Time.Total = time.Since(f.turn)
+	return resp, nil
 }
 
 // Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). In a
@@ -96,13 +114,24 @@ func (c *Client) Close() error {
 	}
 	group, own := c.group, c.own
 	c.mu.Unlock()
+	c.end()
+	c.limiter.close()
 	for _, h := range *c.homes.Load() {
 		h.close()
 	}
+	c.h2.close(true)
 	if own {
 		return group.Close()
 	}
 	return nil
+}
+
+// ended returns err, or that the client was closed if that may be its reason.
+func (c *Client) ended(err error) error {
+	if err != nil && c.closed.Load() {
+		return &phaseError{phaseOf(err), ErrClosed}
+	}
+	return err
 }
 
 // CloseIdle closes the connections that nobody uses. Any goroutine.
@@ -110,6 +139,7 @@ func (c *Client) CloseIdle() {
 	for _, h := range *c.homes.Load() {
 		h.closeIdle()
 	}
+	c.h2.close(false)
 }
 
 // home returns the client's part on a loop.

@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -25,10 +26,14 @@ type conn struct {
 	x      *exchange
 	last   time.Time // when the server was last heard of, or the request made progress
 	sent   bool      // the request, to its last byte
+	broken error     // why no more of it can be sent
 	uses   uint32    // exchanges that were begun
 
-	next    *exchange // taken from the pool, and not begun yet; home.mu guards it
-	resting time.Time // when it came into the pool; home.mu guards it
+	secured *tls.ConnectionState // what TLS has agreed on; nil without
+
+	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
+	resting      time.Time // when it came into the pool; home.mu guards it
+	older, newer *conn     // its neighbours there
 }
 
 // onLoop runs f on the connection's loop: at once if the caller is a coroutine that has it.
@@ -43,35 +48,58 @@ func (c *conn) onLoop(ctx context.Context, f func()) {
 
 // start gives the connection, which is the caller's, an exchange.
 func (c *conn) start(ctx context.Context, x *exchange) {
-	x.conn = c
+	x.conn, x.peer, x.secured = c, c, c.secured
 	if co := loop.FromContext(ctx); co != nil && co.Loop() == c.Loop() && co.Hold() {
 		c.begin(x)
 		co.Release()
 		return
 	}
 	if !c.home.reserve(c, x) || !c.Loop().PostTask(x) {
-		x.over(errStale)
+		x.over(c.lost())
 	}
 }
 
 // RunTask begins with the exchange.
 func (x *exchange) RunTask() {
-	if x.conn.home.reserved(x.conn) == x {
+	if x.conn.home.unreserve(x.conn, x) {
 		x.conn.begin(x)
 	}
 }
 
-// redirectBody is how much of a redirect's body is read and dropped, so that the connection can be used
-// again.
-const redirectBody = 64 << 10
-
 // bodyAlong is how long a body may be to be copied behind its head.
 const bodyAlong = 16 << 10
 
+// probeAfter is how long a connection may have rested before it is used without a look. The loop, which polls
+// in every turn, has heard of what the server did before; one look costs as much as a tenth of a small request.
+const probeAfter = 100 * time.Millisecond
+
+// usable reports whether nothing is known against using the connection. Of a close that is on its way
+// nobody can know.
+func (c *conn) usable() bool {
+	if c.Closed() || c.EOF() || c.HungUp() || len(c.Unread()) > 0 {
+		return false
+	}
+	return c.uses > 0 && c.Loop().Now().Sub(c.resting) < probeAfter || c.Probe()
+}
+
+// lost is why an exchange cannot begin on a connection that has gone, or that the server has spoken on unasked.
+func (c *conn) lost() error {
+	switch {
+	case c.home.client.closed.Load():
+		return ErrClosed
+	case c.uses > 0:
+		return errStale
+	case !c.Closed() && len(c.Unread()) > 0:
+		return errUnasked
+	}
+	return ErrCut
+}
+
 func (c *conn) begin(x *exchange) {
-	if c.Closed() || c.EOF() || len(c.Unread()) > 0 {
+	if !c.usable() {
+		err := c.lost()
 		c.CloseNow()
-		x.over(errStale)
+		x.over(err)
 		return
 	}
 	c.enc = http1.RequestEncoder{}
@@ -88,13 +116,20 @@ func (c *conn) begin(x *exchange) {
 	}
 	c.x, c.last, c.sent = x, c.Loop().Now(), false
 	c.uses++
+	if x.out.source != nil || len(x.out.body) > bodyAlong {
+		c.TakeProgress() // begins to count
+	}
 	if x.out.source == nil {
 		c.sendWhole(b, p, x.out.body)
 	} else {
 		b.SetTail(p)
 		c.Send(b)
+		x.launch()
 	}
 	c.watch()
+	if x.trace != nil {
+		c.traceHead(x)
+	}
 }
 
 // sendWhole sends the request with a body that is there. One that is long is not copied: see close.
@@ -116,7 +151,10 @@ func (c *conn) sendWhole(b *loop.Buffer, p, body []byte) {
 
 // StreamReadable implements stream.Sink.
 func (c *conn) StreamReadable() {
-	if c.x == nil { // a server has nothing to say unasked, but that it goes
+	if c.x == nil { // a server has nothing to say unasked, but that it goes (RFC 9112 §9.2)
+		if next := c.home.gone(c); next != nil {
+			next.over(c.lost())
+		}
 		c.CloseNow()
 		return
 	}
@@ -130,10 +168,14 @@ func (c *conn) receive() error {
 	x := c.x
 	c.last = c.Loop().Now()
 	x.mu.Lock()
-	if !x.touched && len(c.Unread()) > 0 {
+	first := !x.touched && len(c.Unread()) > 0
+	if first {
 		x.touched, x.first = true, time.Now()
 	}
 	x.mu.Unlock()
+	if first {
+		x.trace.firstByte()
+	}
 	for x.resp == nil {
 		n, err := c.reader.FindHead(c.Unread(), &c.home.client.options.Limits)
 		if err != nil {
@@ -141,7 +183,7 @@ func (c *conn) receive() error {
 		}
 		if n == 0 {
 			if c.EOF() {
-				return c.cut()
+				return c.ended()
 			}
 			return nil
 		}
@@ -150,6 +192,9 @@ func (c *conn) receive() error {
 		}
 	}
 	if x.tunnel {
+		if x.whole { // who waits for the end wants nothing of it
+			c.finish()
+		}
 		return nil
 	}
 	return c.receiveBody()
@@ -166,31 +211,66 @@ func (c *conn) receiveHead(n int) error {
 	if err != nil {
 		return err
 	}
+	if err := c.judge(&head, n); err != nil {
+		return err
+	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if head.Interim() {
-		if resp.Status == http.StatusContinue {
-			x.asked = true
-			x.answered()
-		}
-		return nil
-	}
-	x.resp = resp
-	x.answered()
 	switch {
+	case head.Interim():
+		return x.interim(&head)
 	case c.reader.Tunnel():
 		x.tunnel = true
 		c.Pause()
-	case x.follow && isRedirect(resp):
-		x.discard, x.most = true, redirectBody
+	case c.unwanted(resp):
+		x.ceased, c.sent = true, false
+		c.Mute()
 	}
-	if x.toHead {
-		x.due = time.Time{}
-	}
-	x.tell()
+	x.answer(resp)
 	return nil
+}
+
+// What a server can do wrong beyond what http1 knows of.
+var (
+	errInterim = &http1.Error{Status: 502, Reason: "interim responses larger than the limit of a head", Section: "RFC 9110 §15.2"}
+	errUpgrade = &http1.Error{Status: 502, Reason: "protocol switched unasked", Section: "RFC 9110 §7.8"}
+	errUnasked = &http1.Error{Status: 502, Reason: "spoken before asked", Section: "RFC 9112 §9.2"}
+)
+
+// judge returns what is wrong with a head of n bytes that is well-formed.
+func (c *conn) judge(head *http1.ResponseHead, n int) error {
+	x := c.x
+	switch {
+	case head.Interim():
+		if x.heads += n; x.heads > c.home.client.options.Limits.HeaderBytes {
+			return errInterim
+		}
+	case c.reader.Tunnel() && !x.asksTunnel():
+		return errUpgrade
+	case x.most >= 0 && head.ContentLength > x.most && !c.reader.BodyDone() && !(x.follow && redirects(head.Status)):
+		return ErrBodyTooLarge
+	}
+	return nil
+}
+
+// unwanted reports whether the server has answered and closes without reading what is still to be sent. To send
+// it all the same would make a reset of its close, which can cost the response (RFC 9112 §9.5).
+func (c *conn) unwanted(resp *Response) bool {
+	return resp.Status >= 300 && !c.reader.KeepAlive() && (!c.sent || c.Pending() > 0)
+}
+
+// redirects reports whether a status can redirect.
+func redirects(status int) bool { return status/100 == 3 && status != http.StatusNotModified }
+
+// interim takes a head that the final one follows.
+func (x *exchange) interim(head *http1.ResponseHead) error {
+	if head.Status == http.StatusContinue {
+		x.mu.Lock()
+		x.asked = true
+		x.answered()
+		x.mu.Unlock()
+	}
+	return x.trace.interim(head, x.out.expect)
 }
 
 // receiveBody takes what has come of the body.
@@ -198,7 +278,7 @@ func (c *conn) receiveBody() error {
 	x := c.x
 	x.mu.Lock()
 	for !c.reader.BodyDone() && !x.stopped {
-		data, n, _, err := c.reader.ReadBody(c.Unread(), bodyMost, &c.home.client.options.Limits, &x.resp.Trailer)
+		data, n, _, err := c.reader.ReadBody(c.Unread(), bodyMost, &c.home.client.options.Limits, &x.trailer)
 		if err != nil {
 			x.mu.Unlock()
 			return err
@@ -206,21 +286,15 @@ func (c *conn) receiveBody() error {
 		if n == 0 {
 			break
 		}
-		if x.got += int64(len(data)); x.most >= 0 && x.got > x.most {
+		full, err := x.put(data)
+		if err != nil {
 			x.mu.Unlock()
-			return ErrBodyTooLarge
+			return err
 		}
-		if x.discard {
-			c.Discard(n)
-			continue
-		}
-		if x.body == nil && x.whole {
-			x.body = make([]byte, 0, min(max(x.resp.ContentLength, 0), bodyMost))
-		}
-		x.body = append(x.body, data...)
 		c.Discard(n)
-		if !x.whole && len(x.body) >= bodyMost {
-			x.stopped = true
+		if full && c.reader.BodyDone() {
+			x.stopped = false
+		} else if full {
 			c.Pause()
 		}
 	}
@@ -233,25 +307,34 @@ func (c *conn) receiveBody() error {
 	case c.reader.BodyDone():
 		c.finish()
 	case c.EOF():
-		return c.cut()
+		return c.ended()
 	}
 	return nil
 }
 
-// cut deals with the end of what the server sends: of a body that has no other end, or too early.
-func (c *conn) cut() error {
+// ended deals with the end of what the server sends: of a body that has no other end, or too early.
+func (c *conn) ended() error {
 	if err := c.reader.EOF(); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return ErrCut
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
 		}
-		return err
+		switch {
+		case c.broken != nil:
+			return cut(c.broken)
+		case !c.x.touched:
+			return cut(io.EOF)
+		}
+		return ErrCut
 	}
 	if c.Truncated() { // somebody between may have cut it
-		return fmt.Errorf("%w: TLS was not closed in order", ErrCut)
+		return cut(errTruncated)
 	}
 	c.finish()
 	return nil
 }
+
+// resume implements peer.
+func (c *conn) resume(ctx context.Context) { c.onLoop(ctx, c.goOn) }
 
 // goOn reads on when the reader has made room.
 func (c *conn) goOn() {
@@ -273,7 +356,7 @@ func (c *conn) finish() {
 	switch {
 	case c.Closed():
 	case c.sent && c.enc.KeepAlive() && c.reader.KeepAlive() && !c.EOF() && len(c.Unread()) == 0 && c.Pending() == 0:
-		c.rest()
+		x.trace.idle(c.rest())
 	case c.Pending() > 0:
 		c.CloseNow()
 	default:
@@ -286,23 +369,52 @@ func (c *conn) finish() {
 func (c *conn) fail(err error) {
 	x := c.x
 	c.x = nil
-	c.CloseNow()
-	if x != nil {
-		x.over(err)
+	if x == nil {
+		c.CloseNow()
+		return
 	}
+	x.trace.sent(err)
+	phase := c.phase(x, err)
+	c.CloseNow()
+	x.overIn(phase, err)
 }
 
-// rest keeps the connection for the next request.
-func (c *conn) rest() {
+// phase returns where x was when err ended it.
+func (c *conn) phase(x *exchange, err error) Phase {
+	_, source := errors.AsType[*sourceError](err)
+	switch {
+	case x.resp != nil:
+		return PhaseBody
+	case source || !c.sent || c.Pending() > 0:
+		return PhaseSend
+	}
+	return PhaseHead
+}
+
+// rest keeps the connection for the next request, and reports whether it does.
+func (c *conn) rest() bool {
 	if o := &c.home.client.options; o.IdleTimeout > 0 && c.home.put(c) {
 		c.SetDeadline(o.IdleTimeout)
-	} else {
-		c.Close()
+		return true
 	}
+	c.Close()
+	return false
 }
 
 // StreamHangup implements stream.Sink: what is left is read when there is room for it.
 func (c *conn) StreamHangup() {}
+
+// StreamBroken implements stream.LastReader: the server may have answered before it went.
+func (c *conn) StreamBroken(err error) {
+	if c.x == nil || !stream.Quiet(err) {
+		c.fail(fmt.Errorf("%w: %w", ErrCut, err))
+		return
+	}
+	c.broken, c.sent = err, false
+	c.x.mu.Lock()
+	c.x.ceased = true
+	c.x.mu.Unlock()
+}
 
 // StreamBlocked implements stream.Sink.
 func (c *conn) StreamBlocked() {}
@@ -310,22 +422,22 @@ func (c *conn) StreamBlocked() {}
 // StreamFlushed implements stream.Sink.
 func (c *conn) StreamFlushed() {
 	c.last = c.Loop().Now()
+	c.traceSent()
 }
 
 // StreamClosed implements stream.Sink.
 func (c *conn) StreamClosed(err error) {
-	next := c.home.gone(c)
-	if next != nil {
-		next.over(errStale)
+	if next := c.home.gone(c); next != nil {
+		next.over(c.lost())
 	}
 	x := c.x
 	c.x = nil
 	if x == nil {
 		return
 	}
-	if err == nil {
-		x.over(ErrCut)
-	} else {
-		x.over(fmt.Errorf("%w: %w", ErrCut, err))
+	if err = cut(err); c.home.client.closed.Load() {
+		err = ErrClosed
 	}
+	x.trace.sent(err)
+	x.overIn(c.phase(x, err), err)
 }

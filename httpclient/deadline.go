@@ -40,8 +40,9 @@ func (c *conn) StreamDeadline() {
 func (c *conn) silent() bool {
 	c.x.mu.Lock()
 	stopped := c.x.stopped || c.x.tunnel
+	producing := c.x.sender == nil && !c.x.ceased && !c.sent // and not waiting to be asked for the body
 	c.x.mu.Unlock()
-	if stopped || c.TakeProgress() > 0 || !c.sent && c.Pending() == 0 {
+	if stopped || c.TakeProgress() > 0 || producing && c.Pending() == 0 {
 		c.last = c.Loop().Now()
 		return false
 	}

@@ -4,22 +4,23 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net/http/httptrace"
 	"net/netip"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
+	"eddy/internal/tunnel"
 	"eddy/stream"
 	"eddy/tcp"
 )
 
-// open makes a new connection for the hop on a loop.
+// open makes a new connection for the hop on a loop. If the server has chosen HTTP/2, it is with those, and there is
+// none to be returned.
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
-	limit := h.connectTimeout
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, &TimeoutError{"ConnectTimeout", limit})
-		defer cancel()
-	}
+	ctx, cancel := h.whileConnecting(ctx)
+	defer cancel()
 	c, err := h.dial(ctx, at)
 	if err == nil {
 		return c, nil
@@ -30,43 +31,95 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	return nil, err
 }
 
+// whileConnecting returns the context of a dial: it ends with the time for it, with that for the request,
+// which may be shorter, and with the client.
+func (h *hop) whileConnecting(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(h.client.life, cancel)
+	release := func() {
+		stop()
+		cancel()
+	}
+	limit := &TimeoutError{"ConnectTimeout", h.connectTimeout}
+	left := h.connectTimeout
+	if !h.due.IsZero() {
+		if d := max(time.Until(h.due), 0); left == 0 || d < left {
+			limit, left = &TimeoutError{"RequestTimeout", h.requestTimeout()}, d
+		}
+	} else if left == 0 {
+		return ctx, release
+	}
+	ctx, done := context.WithTimeoutCause(ctx, left, limit)
+	return ctx, func() {
+		done()
+		release()
+	}
+}
+
 func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
-	began := time.Now()
+	began := h.turn
 	o := &at.client.options
-	s, err := tcp.Dial(ctx, h.dialAddr(o), tcp.DialOptions{
+	addr := h.dialAddr(o)
+	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
 		Loop:      at.loop,
 		Timeout:   -1, // ctx has it
-		Resolver:  timed{o.Resolver, began, &h.time.NameLookup},
+		Resolver:  timed{o.Resolver, began, &h.time.NameLookup, h.trace},
 		Family:    h.key.family,
 		LocalAddr: netip.AddrPortFrom(h.key.local, 0),
+		Control:   through(h.key.iface),
 		Allow:     o.Allow,
+		Attempt:   traceAttempts(h.trace),
 	})
 	if err != nil {
 		return nil, err
 	}
 	h.time.Connect = time.Since(began)
+	if h.proxy != nil {
+		if s, err = h.throughProxy(ctx, s); err != nil {
+			return nil, &phaseError{PhaseProxy, err}
+		}
+	}
 	if h.key.scheme == "https" {
+		traceHandshake(h.trace)
 		if err := s.StartTLS(ctx, stream.Client, h.tlsConfig(o)); err != nil {
+			traceSecured(h.trace, tls.ConnectionState{}, err)
 			return nil, &phaseError{PhaseTLS, err}
 		}
 		h.time.AppConnect = time.Since(began)
+		if h.offersH2() && protocol(ctx, s) == http2.NextProtoTLS {
+			return nil, h.client.h2.adopt(ctx, &h.key, s)
+		}
 	}
 	c := &conn{Stream: s, home: at, key: h.key}
-	return c, at.loop.Do(ctx, func(context.Context) error {
+	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
-			return s.Err()
+			return c.lost()
+		}
+		if state, ok := s.ConnectionState(); ok {
+			c.secured = &state
+			traceSecured(h.trace, state, nil)
 		}
 		if !at.add(c) {
 			s.CloseNow()
 			return ErrClosed
 		}
 		s.SetSink(c)
+		s.Resume() // calls read only when they wait
+		s.SetDeadline(unusedTime)
 		return nil
 	})
 }
 
+// unusedTime is how long a new connection waits for the exchange that it was made for, which begins at once unless its
+// caller is ended meanwhile.
+const unusedTime = 10 * time.Second
+
 // dialAddr returns what to connect to.
 func (h *hop) dialAddr(o *Options) string {
+	if h.proxy != nil {
+		addr, _ := tunnel.Address(h.proxy) // route has found it good
+		return addr
+	}
 	addr := h.key.addr
 	if to, ok := o.Hosts[addr]; ok {
 		return to
@@ -77,6 +130,12 @@ func (h *hop) dialAddr(o *Options) string {
 		}
 	}
 	return addr
+}
+
+// protocol returns what the server has chosen.
+func protocol(ctx context.Context, s *stream.Stream) (name string) {
+	s.Loop().Do(ctx, func(context.Context) error { name = s.Protocol(); return nil })
+	return name
 }
 
 // tlsConfig returns the configuration for the server's name.
@@ -92,6 +151,21 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	if config.ServerName == "" {
 		config.ServerName = h.url.Hostname()
 	}
+	if config.NextProtos == nil && h.offersH2() {
+		config.NextProtos = []string{http2.NextProtoTLS, "http/1.1"}
+	}
+	return config
+}
+
+// withoutCertificates returns the request's configuration for another origin, which must not learn who makes it.
+// It is a copy for each fetch, so that connections are not shared.
+func (h *hop) withoutCertificates() *tls.Config {
+	config := h.req.TLS
+	if len(config.Certificates) == 0 && config.GetClientCertificate == nil {
+		return config
+	}
+	config = config.Clone()
+	config.Certificates, config.GetClientCertificate = nil, nil
 	return config
 }
 
@@ -100,6 +174,7 @@ type timed struct {
 	resolver tcp.Resolver
 	began    time.Time
 	took     *time.Duration
+	trace    *httptrace.ClientTrace
 }
 
 func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error) {
@@ -107,8 +182,15 @@ func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, erro
 	if r == nil {
 		r = tcp.DefaultResolver
 	}
-	addrs, err := r.Resolve(ctx, q)
+	if t.trace == nil {
+		addrs, err := r.Resolve(ctx, q)
+		*t.took = time.Since(t.began)
+		return addrs, err
+	}
+	traceLookUp(t.trace, q.Host)
+	addrs, err := r.Resolve(untraced{ctx}, q)
 	*t.took = time.Since(t.began)
+	traceFound(t.trace, addrs, err)
 	return addrs, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -11,8 +12,8 @@ var (
 	// ErrClosed is the cause of what fails because the client was closed.
 	ErrClosed = errors.New("client closed")
 	// ErrCut is the cause when the server closed the connection before the response was complete.
-	// What was read of it is lost.
-	ErrCut = errors.New("connection closed before the response was complete")
+	// What was read of it is lost. It is io.ErrUnexpectedEOF, too (errors.Is).
+	ErrCut error = cutError{}
 	// ErrBodyTooLarge is the cause when a body is longer than its limit.
 	ErrBodyTooLarge = errors.New("body larger than its limit")
 	// ErrTooManyRedirects is the cause when there are more redirects than may be followed.
@@ -20,8 +21,24 @@ var (
 	// ErrTimeout is what every error of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
 	ErrTimeout = errors.New("timeout")
 
+	errTruncated = errors.New("TLS was not closed in order")
+
 	errStale = errors.New("the connection was closed while it was idle")
 )
+
+// cut returns ErrCut with what the connection was closed by, if that is known.
+func cut(err error) error {
+	if err == nil {
+		return ErrCut
+	}
+	return fmt.Errorf("%w: %w", ErrCut, err)
+}
+
+// cutError makes ErrCut what package net/http has for it, too.
+type cutError struct{}
+
+func (cutError) Error() string { return "connection closed before the response was complete" }
+func (cutError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Phase is a step of a fetch.
 type Phase string

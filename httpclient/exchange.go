@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"sync"
 	"time"
@@ -14,7 +15,8 @@ import (
 // into it what comes, and who fetches, in a coroutine or any goroutine, takes it out. mu guards
 // what both touch.
 type exchange struct {
-	conn *conn
+	peer peer
+	conn *conn // peer, if that is one
 	out  outgoing
 	// due is when it has to be over, zero for no limit; idle is how long the server may be silent.
 	due    time.Time
@@ -27,6 +29,9 @@ type exchange struct {
 	toHead bool               // due is for the head only
 	free   func()             // gives back the exchange's place among all
 	stop   context.CancelFunc // ends the source of the body, if there is one
+	launch func()             // begins with that source, when the head is on its way
+	heads  int                // bytes of interim heads
+	trace  *tracer            // nil: nobody wants to know
 
 	mu      sync.Mutex
 	waiter  loop.Waiter
@@ -40,9 +45,26 @@ type exchange struct {
 	discard bool         // body is dropped as it comes
 	sender  *loop.Waiter // waits for the server to ask for the body
 	asked   bool         // it has
-	err     error        // why nothing follows body: io.EOF at its end
-	touched bool         // a byte of the response has come
+	trailer httputil.Header
+	begun   bool                 // the source of the body was asked
+	ceased  bool                 // nothing more of the body is sent
+	err     error                // why nothing follows body: io.EOF at its end
+	phase   Phase                // where err came in
+	touched bool                 // a byte of the response has come
+	secured *tls.ConnectionState // what TLS has agreed on; nil without
 }
+
+// peer is the other side of an exchange: a connection, or a stream of HTTP/2.
+type peer interface {
+	// resume is called when a body that was full has been taken.
+	resume(ctx context.Context)
+	// abandon ends the exchange for who waits for it. When it returns, nothing touches what the request has given.
+	abandon(ctx context.Context, x *exchange, err error)
+}
+
+// redirectBody is how much of a redirect's body is read and dropped, so that the connection can be used
+// again.
+const redirectBody = 64 << 10
 
 // want is what a reader waits for.
 type want uint8
@@ -51,6 +73,7 @@ const (
 	wantHead want = iota
 	wantData
 	wantEnd
+	wantOver // also of a response that is dropped
 )
 
 // bodyMost is how much of a body waits for who reads it before the connection reads no more.
@@ -61,7 +84,7 @@ func (x *exchange) there(w want) bool {
 	switch {
 	case x.err != nil:
 		return true
-	case w == wantHead || x.discard:
+	case w == wantHead || x.discard && w != wantOver:
 		return x.resp != nil
 	case w == wantData:
 		return len(x.body) > 0
@@ -72,19 +95,20 @@ func (x *exchange) there(w want) bool {
 // await returns when there is what is wanted, or with ctx's error.
 func (x *exchange) await(ctx context.Context, w want) error {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	for !x.there(w) {
 		x.waiter = loop.Waiter{}
 		x.waiter.Init(ctx)
 		x.want, x.waiting = w, true
 		x.mu.Unlock()
-		err := x.waiter.Wait(ctx)
+		err := x.waiter.Wait(ctx) // which may end the coroutine: mu must be free
 		x.mu.Lock()
 		x.waiting = false
 		if err != nil && !x.there(w) {
+			x.mu.Unlock()
 			return err
 		}
 	}
+	x.mu.Unlock()
 	return nil
 }
 
@@ -94,32 +118,6 @@ func (x *exchange) tell() {
 		x.waiting = false
 		x.waiter.Wake()
 	}
-}
-
-// head waits for the final head. An error that comes with it is met by who reads the body.
-func (x *exchange) head(ctx context.Context) (*Response, error) {
-	if err := x.await(ctx, wantHead); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.resp == nil {
-		return nil, x.err
-	}
-	return x.resp, nil
-}
-
-// end waits for the end of the response, and returns the body.
-func (x *exchange) end(ctx context.Context) ([]byte, error) {
-	if err := x.await(ctx, wantEnd); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.err != io.EOF {
-		return nil, x.err
-	}
-	return x.body, nil
 }
 
 // read takes what has come of the body, waiting for the first byte of it.
@@ -133,6 +131,9 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 	again := x.stopped && len(x.body) == 0
 	if n == 0 {
 		defer x.mu.Unlock()
+		if x.err == io.EOF {
+			x.resp.Trailer = x.trailer
+		}
 		return 0, x.err
 	}
 	if again {
@@ -140,19 +141,55 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 	}
 	x.mu.Unlock()
 	if again {
-		x.conn.onLoop(ctx, x.conn.goOn)
+		x.peer.resume(ctx)
 	}
 	return n, nil
 }
 
-// over ends the response with err, and io.EOF is its good end. Only the first one counts.
-func (x *exchange) over(err error) {
+// answer puts in the final head.
+func (x *exchange) answer(resp *Response) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.resp = resp
+	if x.follow && isRedirect(resp) {
+		x.discard, x.most = true, redirectBody
+	}
+	if x.toHead {
+		x.due = time.Time{}
+	}
+	x.answered()
+	x.tell()
+}
+
+// put puts in bytes of the body, which it copies, and reports whether there is room for no more until resume is
+// called. The caller holds mu, and calls tell.
+func (x *exchange) put(data []byte) (full bool, err error) {
+	if x.got += int64(len(data)); x.most >= 0 && x.got > x.most {
+		return false, ErrBodyTooLarge
+	}
+	if x.discard {
+		return false, nil
+	}
+	if x.body == nil && x.whole {
+		x.body = make([]byte, 0, min(max(x.resp.ContentLength, 0), bodyMost))
+	}
+	x.body = append(x.body, data...)
+	x.stopped = !x.whole && len(x.body) >= bodyMost
+	return x.stopped, nil
+}
+
+// over ends the response with err, and io.EOF is its good end. Only the first one counts. Nothing that
+// the request has given is touched any more.
+func (x *exchange) over(err error) { x.overIn(PhaseHead, err) }
+
+// overIn is over, where the phase is known.
+func (x *exchange) overIn(phase Phase, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.err != nil {
 		return
 	}
-	x.err = err
+	x.err, x.phase = err, phase
 	x.answered()
 	if x.stop != nil {
 		x.stop()
@@ -174,6 +211,12 @@ type outgoing struct {
 	source source // in place of body, if not nil
 	length int64  // of the body; -1: not known
 	expect bool
+	// trailer is sent behind a body of unknown length, if it is not nil. source may set it.
+	trailer *httputil.Header
+	// again reports whether there is a body for another try, and that the present one takes no more of
+	// it. nil: Repeated requests have body, and none have source.
+	again      func() bool
+	idempotent bool // whatever the method is
 
 	fields [10]httputil.Field // where header keeps the usual few
 }

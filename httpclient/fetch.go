@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
+	"eddy/httputil"
+	"eddy/internal/digest"
+	"eddy/internal/redirect"
 	"eddy/loop"
 )
 
@@ -15,60 +20,117 @@ type fetch struct {
 	client *Client
 	req    *Request
 	whole  bool // the body is wanted as a whole
+	toHead bool // RequestTimeout is for the head only
 
-	began time.Time // the call
-	turn  time.Time // when the first request had its turn: limits and times count from here
-	due   time.Time // when it has to be over
-	left  int       // redirects that may be followed
-	past  []*Response
-	time  TimeInfo
-	last  *hop // the present one
+	began   time.Time       // the call
+	turn    time.Time       // when the first request had its turn: limits and times count from here
+	due     time.Time       // when it has to be over
+	maxBody int64           // negative: no limit
+	follow  bool            // redirects are followed,
+	left    int             // so many
+	chain   *redirect.Chain // nil before the first one
+	offset  int64           // where BodyReader began
+	past    []*Response
+	time    TimeInfo
+	hop     *hop  // the present one
+	trip    *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
+	trace   *httptrace.ClientTrace
 }
 
 // hop is one request of a fetch.
 type hop struct {
 	*fetch
-	method string
-	url    *url.URL
-	key    key
+	method  string
+	url     *url.URL
+	header  *httputil.Header // of the request; behind a redirect to another origin without what is not for it
+	body    bool             // the request's body is sent
+	who     credentials      // nobody behind a redirect to another origin
+	asked   bool             // for codings
+	foreign bool             // the origin is not that of the request
+	origin  string           // "host:port" of the URL, or of what stands for it
+	proxy   *url.URL
+	key     key
 
-	connectTimeout time.Duration
+	answer, proxyAnswer *digest.Answer
+	connectTimeout      time.Duration
 }
 
 // run fetches to the head, or for a whole response to its end.
 func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 	f.began = time.Now()
-	h, err := f.first()
-	f.last = h
-	if err != nil {
+	f.trace = httptrace.ContextClientTrace(ctx)
+	if err := f.first(); err != nil {
 		return nil, nil, f.failed(&phaseError{PhaseRequest, err})
 	}
-	resp, x, err := h.do(ctx)
-	if err != nil {
-		return nil, nil, f.failed(err)
+	for {
+		resp, x, err := f.hop.do(ctx)
+		if err != nil {
+			return nil, nil, f.failed(err)
+		}
+		f.describe(resp)
+		f.hop.keepCookies(resp)
+		next, err := f.hop.next(resp, x)
+		if err != nil {
+			x.abandon(ctx, err)
+			return nil, nil, f.failed(&phaseError{PhaseRedirect, err})
+		}
+		if next == nil {
+			return resp, x, nil
+		}
+		if !x.discard {
+			x.abandon(ctx, errOver)
+		}
+		f.hop = next
 	}
-	f.describe(resp, h)
-	return resp, x, nil
 }
 
-// first returns the hop that the request asks for.
-func (f *fetch) first() (*hop, error) {
-	h := &hop{fetch: f, method: f.req.Method}
+// next returns the hop that a response leads to, nil if it is the last one.
+func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
+	if next := h.challenged(resp, &x.out); next != nil {
+		return next, nil
+	}
+	if h.follow && isRedirect(resp) {
+		return h.redirected(resp)
+	}
+	return nil, nil
+}
+
+// first makes the hop that the request asks for.
+func (f *fetch) first() error {
+	r, o := f.req, &f.client.options
+	h := &hop{fetch: f, method: r.Method, header: &r.Header, body: true}
+	f.hop = h
 	if h.method == "" {
 		h.method = "GET"
 	}
-	if err := f.req.check(h.method); err != nil {
-		return h, err
+	if err := r.check(h.method); err != nil {
+		return err
 	}
-	u, err := url.Parse(f.req.URL)
+	u, err := url.Parse(r.URL)
 	if err != nil {
-		return h, err.(*url.Error).Err // the rest is in Error
+		return err.(*url.Error).Err // the rest is in Error
 	}
-	h.url = u
-	o := &f.client.options
-	f.left = either(f.req.MaxRedirects, o.MaxRedirects)
-	h.connectTimeout = either(f.req.ConnectTimeout, o.ConnectTimeout)
-	return h, h.aim()
+	h.url, h.who = u, r.credentials(u)
+	f.left = either(r.MaxRedirects, o.MaxRedirects)
+	f.follow = f.left > 0
+	f.maxBody = f.bodyLimit()
+	h.connectTimeout = either(r.ConnectTimeout, o.ConnectTimeout)
+	if s, ok := r.BodyReader.(io.Seeker); ok {
+		if f.offset, err = s.Seek(0, io.SeekCurrent); err != nil {
+			return &sourceError{err}
+		}
+	}
+	return h.aim()
+}
+
+func (f *fetch) bodyLimit() int64 {
+	switch {
+	case f.req.MaxBody != 0:
+		return max(f.req.MaxBody, -1)
+	case f.toHead:
+		return -1
+	}
+	return f.client.options.MaxBody
 }
 
 // either returns a request's own limit, or the client's if it has none. Less than zero means none.
@@ -88,22 +150,22 @@ func (h *hop) aim() error {
 	if u.Hostname() == "" {
 		return errHost
 	}
-	h.key = key{scheme: u.Scheme, addr: u.Host, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
-	if u.Port() == "" {
-		h.key.addr = withPort(u)
+	h.origin = withPort(u)
+	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
+	h.key.fill(u, h.req, &h.client.options)
+	if h.foreign && h.key.tls != nil {
+		h.key.tls = h.withoutCertificates()
 	}
-	if h.req.UnixSocket != "" {
-		h.key.addr = "unix:" + h.req.UnixSocket
-	}
-	return nil
+	return h.route()
 }
 
-// withPort returns the host of u with the port of its scheme.
+// withPort returns the host of u with a port: its own, or that of the scheme.
 func withPort(u *url.URL) string {
 	host := u.Host
-	if n := len(host); host[n-1] == ':' {
-		host = host[:n-1]
+	if u.Port() != "" {
+		return host
 	}
+	host = strings.TrimSuffix(host, ":")
 	if u.Scheme == "https" {
 		return host + ":443"
 	}
@@ -112,26 +174,43 @@ func withPort(u *url.URL) string {
 
 // do sends the request, again if the connection turns out to have been closed while it was idle.
 func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
-	for fresh := false; ; fresh = true {
-		waited, err := h.client.limiter.acquire(ctx, h.key.addr, h.client.options.QueueTimeout)
+	expect := true
+	for again := false; ; again = true {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, &phaseError{PhaseQueue, err}
+		}
+		traceGetConn(h.trace, h.origin)
+		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
 		if err != nil {
 			return nil, nil, &phaseError{PhaseQueue, err}
 		}
 		h.time.Queue += waited
 		h.begin()
 		x := h.exchange()
-		if err := h.write(&x.out); err != nil {
+		if err = h.write(&x.out); err == nil {
+			h.expectation(&x.out, expect)
+			err = x.out.check()
+		}
+		if err != nil {
 			x.over(err)
 			return nil, nil, &phaseError{PhaseRequest, err}
 		}
-		var c *conn
-		if c, fresh, err = h.connection(ctx, fresh); err != nil {
-			x.over(err)
-			return nil, nil, err
+		c, fresh, err := h.connection(ctx, again, x)
+		if err != nil {
+			return nil, nil, h.client.ended(err)
 		}
+		traceGotConn(ctx, h.trace, c, fresh)
 		resp, err := h.try(ctx, c, x)
-		if err == nil || fresh || !x.repeatable(err) {
-			return resp, x, err
+		if expect && x.refused(resp) {
+			expect = false
+			x.abandon(ctx, errOver)
+			continue
+		}
+		if errors.Is(err, errNotH2) {
+			continue
+		}
+		if err == nil || fresh || !x.repeatable() {
+			return resp, x, h.client.ended(err)
 		}
 	}
 }
@@ -154,11 +233,23 @@ func (f *fetch) requestTimeout() time.Duration {
 	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
 }
 
-// connection returns one from the pool, or a fresh one.
-func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
+// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2.
+func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn, isFresh bool, err error) {
+	found := false
+	defer func() {
+		if !found { // also by runtime.Goexit
+			x.over(context.Canceled)
+		}
+	}()
+	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
+	if h.offersH2() && h.client.h2.speaks(&h.key) {
+		found = true
+		return nil, true, nil
+	}
 	at := h.client.ownHome(ctx)
 	if !fresh {
 		if c := h.client.idle(at, &h.key); c != nil {
+			found = true
 			return c, false, nil
 		}
 	}
@@ -170,6 +261,7 @@ func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool
 		at = h.client.home(g.Pick())
 	}
 	c, err = h.open(ctx, at)
+	found = err == nil
 	return c, true, err
 }
 
@@ -193,18 +285,37 @@ func (c *Client) idle(at *home, k *key) *conn {
 // exchange returns what is to be sent.
 func (h *hop) exchange() *exchange {
 	o := &h.client.options
-	x := &exchange{whole: h.whole, toHead: !h.whole, due: h.due, total: h.requestTimeout(), idle: either(h.req.ReadTimeout, o.ReadTimeout), most: -1}
-	addr, limiter := h.key.addr, &h.client.limiter
-	x.free = func() { limiter.release(addr) }
+	x := &exchange{
+		whole:  h.whole,
+		toHead: h.toHead,
+		follow: h.follow,
+		due:    h.due,
+		total:  h.requestTimeout(),
+		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
+		most:   h.maxBody,
+		trace:  newTracer(h.trace),
+	}
+	origin, limiter := h.origin, &h.client.limiter
+	x.free = func() { limiter.release(origin) }
 	return x
 }
 
-// try sends the request on c, and waits for the head, or for a whole response to its end.
+// try sends the request on c, or by HTTP/2 if there is none, and waits for the head, or for a whole response to its end.
 func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
 	h.time.PreTransfer = time.Since(h.turn)
-	if x.out.source != nil {
-		h.startSource(ctx, c, x)
-	} else {
+	settled := false
+	defer func() {
+		if !settled { // the coroutine was ended
+			x.drop()
+		}
+	}()
+	switch {
+	case c == nil:
+		h.client.h2.start(ctx, h, x)
+	case x.out.source != nil:
+		h.readySource(ctx, x)
+		c.start(ctx, x)
+	default:
 		c.start(ctx, x)
 	}
 	want := wantHead
@@ -213,78 +324,69 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 	}
 	if err := x.await(ctx, want); err != nil {
 		x.abandon(ctx, err)
-		return nil, err
 	}
+	settled = true
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.err != nil && (x.whole && x.err != io.EOF || x.resp == nil) {
-		return nil, x.err
+	if x.err != nil && (x.whole && !x.discard && x.err != io.EOF || x.resp == nil) {
+		return nil, &phaseError{x.phase, x.err}
+	}
+	if x.whole {
+		x.resp.Trailer = x.trailer
 	}
 	h.time.StartTransfer = x.first.Sub(h.turn)
 	return x.resp, nil
 }
 
-// startSource begins with a request whose body is produced meanwhile.
-func (h *hop) startSource(ctx context.Context, c *conn, x *exchange) {
+// readySource settles where the body of a request is produced.
+func (h *hop) readySource(ctx context.Context, x *exchange) {
 	work, stop := context.WithCancel(ctx)
 	x.stop = stop
-	c.start(ctx, x)
-	if h.req.BodyProducer != nil {
-		if co := loop.FromContext(ctx); co != nil && co.Current() && !co.Apart() && co.Loop().Spawn(work, x.sendFrom) {
-			return
+	co := loop.FromContext(ctx)
+	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
+	x.launch = func() {
+		if !inLoop || !co.Loop().Spawn(work, x.sendFrom) {
+			go x.sendFrom(work)
 		}
 	}
-	go x.sendFrom(work)
-}
-
-// abandon takes the exchange away from its connection, which cannot be used again. When it returns, the
-// connection does not touch what the request has given.
-func (x *exchange) abandon(ctx context.Context, err error) {
-	c := x.conn
-	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		if c.x == x {
-			c.fail(err)
-		}
-		return nil
-	})
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent
-// again: not a byte of a response has come, and if the server has got it, to get it twice does no harm (RFC 9110 §9.2.2).
-func (x *exchange) repeatable(err error) bool {
-	if err == errStale {
-		return true
+// again: not a byte of a response has come, the body is still there, and if the server has got the
+// request, to get it twice does no harm (RFC 9110 §9.2.2).
+func (x *exchange) repeatable() bool {
+	if x.out.again != nil && !x.out.again() {
+		return false
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.touched || x.out.source != nil || !errors.Is(err, ErrCut) {
+	switch {
+	case x.err == errStale:
+		return true
+	case x.touched || x.begun && x.out.again == nil || !errors.Is(x.err, ErrCut):
 		return false
+	}
+	if x.out.idempotent {
+		return true
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
 		return true
 	}
-	return false
-}
-
-// complete reads what is left of the response.
-func (f *fetch) complete(ctx context.Context, resp *Response, x *exchange) (*Response, error) {
-	resp.Body = x.body
-	resp.Time.Total = time.Since(f.turn)
-	return resp, nil
+	return x.out.header.Has("Idempotency-Key") || x.out.header.Has("X-Idempotency-Key")
 }
 
 // describe adds to a response what only the fetch knows.
-func (f *fetch) describe(resp *Response, h *hop) {
+func (f *fetch) describe(resp *Response) {
 	resp.Request, resp.History, resp.Start, resp.Time = f.req, f.past, f.began, f.time
-	u := *h.url
+	u := *f.hop.url
 	u.User = nil
 	resp.URL = u.String()
 }
 
 // failed returns the error that the caller sees.
 func (f *fetch) failed(err error) error {
-	h := f.last
+	h := f.hop
 	e := &Error{Phase: phaseOf(err), Method: h.method, Err: err}
 	if p, ok := err.(*phaseError); ok {
 		e.Err = p.err
@@ -294,12 +396,4 @@ func (f *fetch) failed(err error) error {
 		e.URL = u.String()
 	}
 	return e
-}
-
-func isRedirect(r *Response) bool {
-	switch r.Status {
-	case 301, 302, 303, 307, 308:
-		return r.Header.Has("Location")
-	}
-	return false
 }

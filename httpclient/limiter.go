@@ -18,6 +18,7 @@ type limiter struct {
 	active int
 	queue  queue
 	hosts  map[string]*hostLimit
+	closed bool
 }
 
 // hostLimit is one host's part. It exists while somebody has a place there or waits for one.
@@ -31,13 +32,18 @@ type turn struct {
 	loop.Waiter
 	host       string
 	prev, next *turn
-	in         *queue // where it waits; nil: it has its place
+	in         *queue // where it waits; nil: it has its place, or err
+	err        error
 }
 
 // acquire returns when the caller has a place, which it gives back by release. Its error is that
 // of ctx, or a [TimeoutError] after so long, if limit is not 0. waited is how long that took.
 func (l *limiter) acquire(ctx context.Context, host string, limit time.Duration) (waited time.Duration, err error) {
 	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return 0, ErrClosed
+	}
 	q := l.enter(host)
 	if q == nil {
 		l.mu.Unlock()
@@ -75,19 +81,48 @@ func (l *limiter) wait(ctx context.Context, t *turn, limit time.Duration) (time.
 	if limit > 0 {
 		defer t.WakeAfter(limit)()
 	}
-	err := t.Wait(ctx)
+	err := context.Canceled // of a coroutine that is ended while it waits
+	defer func() {
+		if err != nil {
+			l.giveUp(t)
+		}
+	}()
+	err = t.Wait(ctx)
+	l.mu.Lock()
+	if err == nil && t.in != nil {
+		err = &TimeoutError{"QueueTimeout", limit}
+	} else if err == nil {
+		err = t.err
+	}
+	l.mu.Unlock()
+	return time.Since(began), err
+}
+
+// giveUp takes out one who waits no more, or takes back what it has been given meanwhile.
+func (l *limiter) giveUp(t *turn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case t.in == nil && err != nil: // both came at once
+	case t.err != nil:
+	case t.in == nil:
 		l.free(t.host)
-	case t.in != nil:
+	default:
 		l.leave(t)
-		if err == nil {
-			err = &TimeoutError{"QueueTimeout", limit}
-		}
 	}
-	return time.Since(began), err
+}
+
+// close ends the waits of all with ErrClosed.
+func (l *limiter) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, h := range l.hosts {
+		h.queue.close()
+	}
+	for t := l.queue.first; t != nil && l.perHost > 0; t = t.next { // they have their places at their hosts
+		l.freeHost(t.host)
+	}
+	l.queue.close()
 }
 
 // leave takes out one who waits no more. The caller holds mu.
@@ -140,6 +175,15 @@ func (l *limiter) grant() {
 
 // queue is those who wait, in order. Any of them can leave at the same cost.
 type queue struct{ first, last *turn }
+
+// close tells all who wait that it is in vain.
+func (q *queue) close() {
+	for t := q.first; t != nil; t = q.first {
+		q.remove(t)
+		t.err = ErrClosed
+		t.Wake()
+	}
+}
 
 func (q *queue) push(t *turn) {
 	t.in, t.prev = q, q.last

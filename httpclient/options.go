@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -48,8 +49,9 @@ type Options struct {
 	// redirects included; of [Client.Stream], to the response's head. Default: 20 seconds; negative: no
 	// limit.
 	RequestTimeout time.Duration
-	// ReadTimeout is how long a server may send nothing while its response is awaited or read.
-	// Default: a minute; negative: no limit.
+	// ReadTimeout is how long a server may send nothing while its response is awaited or read, and take nothing
+	// of the request: up to twice as long there. What the caller's side takes its time with, as a source of the
+	// body or a reader of a [Stream], does not count. Default: a minute; negative: no limit.
 	ReadTimeout time.Duration
 	// ExpectTimeout is how long a request with ExpectContinue waits for the server's word before
 	// it sends its body all the same (RFC 9110 §10.1.1). Default: one second; negative: for ever.
@@ -59,12 +61,14 @@ type Options struct {
 	// Negative: connections are used once.
 	IdleTimeout time.Duration
 	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one.
-	// Default: 1,000.
+	// Default: 1,000. Negative: no limit.
 	MaxIdle int
 
 	// MaxRedirects is how many redirects are followed, one after another. Default: 5. Negative: none.
 	MaxRedirects int
-	// CheckRedirect, if not nil, is asked before each redirect is followed. See [Redirect].
+	// AllowDowngrade lets a redirect lead from https to http, which is refused else.
+	AllowDowngrade bool
+	// CheckRedirect, if not nil, is asked before each redirect is followed; its error ends the fetch. See [Redirect].
 	CheckRedirect func(*Redirect) error
 
 	// MaxBody bounds a response's body in bytes, after decompression. Default: 100 MiB;
@@ -78,12 +82,19 @@ type Options struct {
 	UserAgent string
 	// NoDecompress leaves bodies as they are sent, and asks for no coding.
 	NoDecompress bool
+	// Decoders has further codings of bodies, such as brotli's: under "br", a function that returns what its
+	// argument holds, decoded. They are asked for before those that the client knows: zstd, gzip, deflate.
+	Decoders map[string]func(io.Reader) (io.Reader, error)
 	// Jar keeps cookies between requests, as of [net/http/cookiejar]. Default: none are kept.
 	Jar http.CookieJar
 
 	// Proxy returns the proxy for a URL, nil for none: "http", "https", "socks5" or
 	// "socks5h", with credentials if it wants them. Default: [ProxyFromEnvironment]. [Direct] uses none.
 	Proxy func(*url.URL) (*url.URL, error)
+	// ProxyAuthMode is how a proxy learns who the user in its URL is.
+	ProxyAuthMode AuthMode
+	// ProxyTLS configures connections to proxies whose URL begins with https. Its ServerName is filled in.
+	ProxyTLS *tls.Config
 	// TLS configures connections to servers. Its ServerName is filled in for each. It must not be
 	// changed after. Default: the system's roots, TLS 1.2 or later.
 	TLS *tls.Config

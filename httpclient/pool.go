@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"maps"
 	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 
@@ -15,11 +16,28 @@ import (
 type key struct {
 	scheme string
 	addr   string // "host:port" as the URL has it, or "unix:" and a path
+	name   string // whom the certificate is for, if addr does not tell
 	proxy  string // its URL with credentials; "" for none
 	tls    *tls.Config
 	family tcp.Family
 	local  netip.Addr
 	iface  string
+}
+
+// fill adds what the client's options say, and what a Unix socket does not.
+func (k *key) fill(u *url.URL, r *Request, o *Options) {
+	if k.family == tcp.AnyFamily {
+		k.family = o.Family
+	}
+	if !k.local.IsValid() {
+		k.local = o.LocalAddr
+	}
+	if k.iface == "" {
+		k.iface = o.Interface
+	}
+	if r.UnixSocket != "" && u.Scheme == "https" {
+		k.name = u.Hostname()
+	}
 }
 
 // home is a client's part on one loop: its connections there.
@@ -30,6 +48,8 @@ type home struct {
 	mu    sync.Mutex
 	idle  map[key][]*conn // each list in the order of their coming
 	rests int             // idle connections
+	first *conn           // of those, the one that was used longest ago
+	last  *conn
 	conns map[*conn]struct{}
 }
 
@@ -43,8 +63,8 @@ func (h *home) take(k *key) *conn {
 	}
 	c := list[len(list)-1]
 	list[len(list)-1] = nil
-	h.idle[*k] = list[:len(list)-1]
-	h.rests--
+	h.idle[*k] = list[:len(list)-1] // and its place, for the time until the connection is back
+	h.unlink(c)
 	return c
 }
 
@@ -57,13 +77,13 @@ func (h *home) put(c *conn) bool {
 		return false
 	}
 	var oldest *conn
-	if h.rests >= h.client.options.MaxIdle {
-		oldest = h.oldest()
+	if most := h.client.options.MaxIdle; most > 0 && h.rests >= most {
+		oldest = h.first
 		h.remove(oldest)
 	}
 	c.resting = h.loop.Now()
 	h.idle[c.key] = append(h.idle[c.key], c)
-	h.rests++
+	h.link(c)
 	h.mu.Unlock()
 	if oldest != nil {
 		oldest.Close()
@@ -71,27 +91,44 @@ func (h *home) put(c *conn) bool {
 	return true
 }
 
-func (h *home) oldest() (oldest *conn) {
-	for _, list := range h.idle {
-		if len(list) > 0 && (oldest == nil || list[0].resting.Before(oldest.resting)) {
-			oldest = list[0]
-		}
+// link makes c the one that was used last. The caller holds mu.
+func (h *home) link(c *conn) {
+	h.rests++
+	if c.older = h.last; c.older != nil {
+		c.older.newer = c
+	} else {
+		h.first = c
 	}
-	return oldest
+	h.last = c
 }
 
-// remove takes c out of the pool if it is there. The caller holds mu.
+// unlink takes c out of the order. The caller holds mu.
+func (h *home) unlink(c *conn) {
+	h.rests--
+	if c.older != nil {
+		c.older.newer = c.newer
+	} else {
+		h.first = c.newer
+	}
+	if c.newer != nil {
+		c.newer.older = c.older
+	} else {
+		h.last = c.older
+	}
+	c.older, c.newer = nil, nil
+}
+
+// remove takes c out of the pool if it is there, and its key with the last connection. The caller holds
+// mu.
 func (h *home) remove(c *conn) {
 	list := h.idle[c.key]
-	i := slices.Index(list, c)
-	if i < 0 {
-		return
-	}
-	h.rests--
-	if list = slices.Delete(list, i, i+1); len(list) == 0 {
-		delete(h.idle, c.key)
-	} else {
+	if i := slices.Index(list, c); i >= 0 {
+		h.unlink(c)
+		list = slices.Delete(list, i, i+1)
 		h.idle[c.key] = list
+	}
+	if len(list) == 0 {
+		delete(h.idle, c.key)
 	}
 }
 
@@ -131,13 +168,15 @@ func (h *home) reserve(c *conn, x *exchange) bool {
 	return ok
 }
 
-// reserved returns what was reserved, once.
-func (h *home) reserved(c *conn) *exchange {
+// unreserve ends what reserve has begun. It reports false if that has ended already.
+func (h *home) unreserve(c *conn, x *exchange) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	x := c.next
+	if c.next != x {
+		return false
+	}
 	c.next = nil
-	return x
+	return true
 }
 
 // close closes all connections of a client that was closed.
@@ -157,11 +196,10 @@ func (h *home) closeIdle() {
 	h.loop.Post(func() {
 		h.mu.Lock()
 		var conns []*conn
-		for _, list := range h.idle {
-			conns = append(conns, list...)
+		for h.first != nil {
+			conns = append(conns, h.first)
+			h.remove(h.first)
 		}
-		clear(h.idle)
-		h.rests = 0
 		h.mu.Unlock()
 		for _, c := range conns {
 			c.Close()

@@ -1,10 +1,97 @@
 package httpclient
 
-import "net/url"
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"eddy/internal/redirect"
+)
 
 // Redirect is a redirect that is about to be followed.
 type Redirect struct {
 	Response *Response // what redirects
 	Method   string    // of the next request
-	URL      *url.URL  // where it goes
+	URL      *url.URL  // where it goes; do not change it
+	// Foreign is whether that is another origin than the request's, or another one was on the way. Nothing that
+	// identifies the user is sent there: no Authorization, Cookie and Proxy-Authorization of the request, no
+	// user name, no client certificate of Request.TLS. A Jar has rules of its own.
+	Foreign bool
+}
+
+// RedirectError is why a redirect was not followed. Its cause is [ErrTooManyRedirects], [ErrDowngrade], the error of
+// Options.CheckRedirect, or says what is wrong with the Location.
+type RedirectError struct {
+	Response *Response // what redirects, without its body; its History has those before
+	Err      error
+}
+
+func (e *RedirectError) Error() string { return e.Err.Error() }
+func (e *RedirectError) Unwrap() error { return e.Err }
+
+// ErrDowngrade is why a redirect is not followed from https to http: see Options.AllowDowngrade.
+var ErrDowngrade = errors.New("redirect from https to http")
+
+// isRedirect reports whether a response may redirect, so that nobody wants its body.
+func isRedirect(r *Response) bool {
+	switch r.Status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return r.Header.Joined("Location") != "" // an empty one leads nowhere
+	}
+	return false
+}
+
+// newChain returns the chain of redirects that begins with the hop.
+func (h *hop) newChain() *redirect.Chain {
+	first := redirect.Request{Method: h.method, URL: h.url}
+	switch {
+	case h.req.replayable():
+		first.Body = redirect.Replayable
+	default:
+		first.Body = redirect.Once
+	}
+	return redirect.New(first, h.left)
+}
+
+// redirected returns the hop that a redirect leads to, nil if it is none.
+func (h *hop) redirected(resp *Response) (*hop, error) {
+	if h.chain == nil {
+		h.chain = h.newChain()
+	}
+	plan, err := h.chain.Next(resp.Status, resp.Header.Values("Location"))
+	switch {
+	case errors.Is(err, redirect.ErrNone):
+		return nil, nil
+	case errors.Is(err, redirect.ErrTooMany):
+		err = ErrTooManyRedirects
+	case err != nil:
+	case plan.Downgrade && !h.client.options.AllowDowngrade:
+		err = ErrDowngrade
+	case h.client.options.CheckRedirect != nil:
+		err = h.client.options.CheckRedirect(&Redirect{resp, plan.Method, plan.URL, plan.DropCredentials})
+	}
+	if err != nil {
+		return nil, &RedirectError{resp, err}
+	}
+	return h.after(resp, &plan)
+}
+
+// after returns the hop that the plan says.
+func (h *hop) after(resp *Response, plan *redirect.Plan) (*hop, error) {
+	h.past = append(h.past, resp)
+	h.time.Redirect = time.Since(h.turn)
+	next := *h
+	next.method, next.url, next.body = plan.Method, plan.URL, h.body && plan.KeepBody
+	next.answer, next.proxyAnswer = nil, nil
+	if next.foreign = plan.DropCredentials; next.foreign {
+		next.who = credentials{}
+	}
+	header := h.header.Clone()
+	plan.Apply(&header)
+	next.header = &header
+	if err := next.aim(); err != nil {
+		return nil, &RedirectError{resp, err}
+	}
+	return &next, nil
 }

@@ -69,8 +69,10 @@ type Request struct {
 	// Response.Body. No more is read from the server before it returns. Its error ends the fetch.
 	StreamingCallback func(ctx context.Context, piece []byte) error
 
-	// Proxy is the proxy to use.
-	Proxy *url.URL
+	// Proxy is the proxy to use, and ProxyAuthMode how it learns who the user in its URL is; Basic means what
+	// [Options] say.
+	Proxy         *url.URL
+	ProxyAuthMode AuthMode
 	// TLS configures the connection, if it is one of https. Connections are shared by requests that name the same
 	// configuration. Its ServerName is filled in.
 	TLS *tls.Config

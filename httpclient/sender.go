@@ -16,14 +16,23 @@ var errOver = errors.New("httpclient: the response has ended")
 
 // sendFrom sends the body that the source gives.
 func (x *exchange) sendFrom(ctx context.Context) {
-	err := x.produce(ctx)
+	err := errExited
+	defer func() { x.sentAll(ctx, err) }()
+	err = x.produce(ctx)
+}
+
+// errExited is what a body is ended with when its source has called runtime.Goexit.
+var errExited = errors.New("its source has ended without returning")
+
+// sentAll is called when the source has ended.
+func (x *exchange) sentAll(ctx context.Context, err error) {
 	if err == errOver {
 		return
 	}
 	x.conn.onLoop(ctx, func() {
 		c := x.conn
 		switch {
-		case c.x != x:
+		case c.x != x || x.ceased:
 		case err != nil:
 			c.fail(&sourceError{err})
 		default:
@@ -38,17 +47,25 @@ type sourceError struct{ err error }
 func (e *sourceError) Error() string { return "the request's body: " + e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// produce runs the source when the server wants its bytes. A panic of it is an error.
+// produce runs the source when the server wants its bytes.
 func (x *exchange) produce(ctx context.Context) (err error) {
+	if x.out.expect && !x.wanted(ctx) {
+		return errOver
+	}
+	x.mu.Lock()
+	x.begun = true
+	x.mu.Unlock()
+	return x.out.source.run(ctx, &bodyWriter{ctx: ctx, x: x})
+}
+
+// run calls the source. A panic of it is an error.
+func (s source) run(ctx context.Context, w io.Writer) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &async.PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	if x.out.expect && !x.wanted(ctx) {
-		return errOver
-	}
-	return x.out.source(ctx, &bodyWriter{ctx: ctx, x: x})
+	return s(ctx, w)
 }
 
 // bodyWriter sends what is written to it, and waits while the server does not read.
@@ -71,7 +88,7 @@ func (w *bodyWriter) Write(p []byte) (n int, err error) {
 
 // sendBody sends a piece of the body of x. The caller is on the loop.
 func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
-	if c.x != x {
+	if c.x != x || x.ceased {
 		return errOver
 	}
 	b := c.Loop().GetBuffer()
@@ -89,7 +106,7 @@ func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
 // endBody is called when the source has given all.
 func (c *conn) endBody() {
 	b := c.Loop().GetBuffer()
-	p, err := c.enc.AppendEnd(b.Tail(), nil)
+	p, err := c.enc.AppendEnd(b.Tail(), c.x.out.trailer)
 	if err != nil {
 		c.Loop().PutBuffer(b)
 		c.fail(&sourceError{err})
@@ -98,6 +115,10 @@ func (c *conn) endBody() {
 	b.SetTail(p)
 	c.Send(b)
 	c.sent, c.last = true, c.Loop().Now()
+	if c.x.trace != nil {
+		c.FlushNow()
+		c.traceSent()
+	}
 }
 
 // wanted waits until the server asks for the body, or has had the time to. It reports false if it has
@@ -125,13 +146,5 @@ func (x *exchange) wanted(ctx context.Context) bool {
 func (x *exchange) answered() {
 	if x.sender != nil {
 		x.sender.Wake()
-	}
-}
-
-// fromReader is a source that reads.
-func fromReader(r io.Reader) source {
-	return func(_ context.Context, w io.Writer) error {
-		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, 32<<10))
-		return err
 	}
 }

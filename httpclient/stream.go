@@ -17,7 +17,7 @@ type Stream struct {
 	ctx  context.Context
 	f    *fetch
 	x    *exchange
-	body io.Reader
+	body io.ReadCloser
 	err  error // what every further Read returns
 }
 
@@ -26,16 +26,20 @@ var errStreamClosed = errors.New("httpclient: read of a closed response")
 
 // Stream fetches what r asks for and returns with the head of the response. Its body is read by the
 // Read of the result, which parks or blocks as Stream does, and fails when ctx ends. The time of
-// RequestTimeout ends with the head; ReadTimeout goes on.
+// RequestTimeout ends with the head; ReadTimeout goes on. The callbacks of r are not called.
 func (c *Client) Stream(ctx context.Context, r *Request) (*Stream, error) {
-	f := &fetch{client: c, req: r}
+	f := &fetch{client: c, req: r, toHead: true}
 	resp, x, err := f.run(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return f.stream(ctx, resp, x), nil
+}
+
+func (f *fetch) stream(ctx context.Context, resp *Response, x *exchange) *Stream {
 	s := &Stream{Response: resp, ctx: ctx, f: f, x: x}
-	s.body = wire{s}
-	return s, nil
+	s.body, resp.Uncompressed = f.hop.decoder(resp, wire{s}, f.maxBody)
+	return s
 }
 
 // Read reads what has come of the body, and waits for it if there is nothing. Its errors are of type
@@ -49,7 +53,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 		s.Time.Total = time.Since(s.f.turn)
 	} else if err != nil {
 		s.x.abandon(s.ctx, err)
-		err = s.f.failed(&phaseError{PhaseBody, err})
+		err = s.f.failed(&phaseError{PhaseBody, decodeError(err)})
 	}
 	s.err = err
 	return n, err
@@ -61,11 +65,16 @@ func (s *Stream) Close() error {
 	if s.err == nil {
 		s.err = errStreamClosed
 	}
-	s.x.abandon(s.ctx, errStreamClosed)
-	return nil
+	return s.body.Close()
 }
 
 // wire is the body as it was sent.
 type wire struct{ *Stream }
 
 func (w wire) Read(p []byte) (int, error) { return w.x.read(w.ctx, p) }
+
+// Close implements io.Closer.
+func (w wire) Close() error {
+	w.x.abandon(w.ctx, errStreamClosed)
+	return nil
+}

@@ -1,20 +1,29 @@
 package httpclient
 
 import (
-	"encoding/base64"
+	"context"
+	"io"
+	"net/url"
 
 	"eddy/httputil"
 )
 
 // write makes of the hop what is sent. What the request says itself is not replaced.
 func (h *hop) write(out *outgoing) error {
+	if h.trip != nil {
+		return h.trip.write(h, out)
+	}
 	r, o := h.req, &h.client.options
-	out.method, out.target, out.host = h.method, h.url.RequestURI(), h.url.Host
+	out.method, out.host = h.method, h.url.Host
+	if out.target = h.url.RequestURI(); h.forwarded() {
+		u := url.URL{Scheme: h.url.Scheme, Host: h.url.Host}
+		out.target = u.String() + out.target
+	}
 	out.header = httputil.HeaderOver(out.fields[:0])
-	for _, f := range r.Header.Fields() {
+	for _, f := range h.header.Fields() {
 		out.header.Append(f.Name, f.Value)
 	}
-	if host := r.Header.Get("Host"); host != "" {
+	if host := h.header.Get("Host"); host != "" {
 		out.host = host
 	}
 	add := func(name, value string) {
@@ -22,29 +31,26 @@ func (h *hop) write(out *outgoing) error {
 			out.header.Append(name, value)
 		}
 	}
-	if agent := o.UserAgent; r.UserAgent != "" || agent != "-" {
-		if r.UserAgent != "" {
-			agent = r.UserAgent
-		}
+	if agent := r.UserAgent; agent != "" {
+		add("User-Agent", agent)
+	} else if agent = o.UserAgent; agent != "-" {
 		add("User-Agent", agent)
 	}
-	if !r.NoDecompress && !o.NoDecompress {
-		add("Accept-Encoding", "gzip")
-	}
-	if u := h.url.User; u != nil && r.Username == "" {
-		password, _ := u.Password()
-		add("Authorization", basic(u.Username(), password))
-	} else if r.Username != "" && r.AuthMode == Basic {
-		add("Authorization", basic(r.Username, r.Password))
+	h.asked = !r.NoDecompress && !o.NoDecompress && !out.header.Has("Accept-Encoding") && !out.header.Has("Range")
+	if h.asked {
+		out.header.Append("Accept-Encoding", h.client.accepted)
 	}
 	if !r.IfModifiedSince.IsZero() {
 		add("If-Modified-Since", httputil.FormatDate(r.IfModifiedSince))
 	}
-	h.writeBody(out)
+	h.addCookies(&out.header)
+	if h.body {
+		h.writeBody(out)
+	}
 	if out.length != 0 && h.method == "POST" {
 		add("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return nil
+	return h.authorize(out)
 }
 
 // writeBody says where the body comes from.
@@ -52,15 +58,14 @@ func (h *hop) writeBody(out *outgoing) {
 	r := h.req
 	switch {
 	case r.BodyReader != nil:
-		out.source = fromReader(r.BodyReader)
+		out.source = fromReader(r.BodyReader, h.offset)
 	case r.BodyProducer != nil:
 		out.source = r.BodyProducer
 	default:
 		out.body, out.length = r.Body, int64(len(r.Body))
 		return
 	}
-	out.length = r.BodyLength
-	if out.length == 0 {
+	if out.length = r.BodyLength; out.length == 0 {
 		out.length = -1
 	}
 	if out.expect = r.ExpectContinue; out.expect && !out.header.Has("Expect") {
@@ -68,6 +73,24 @@ func (h *hop) writeBody(out *outgoing) {
 	}
 }
 
-func basic(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+// replayable reports whether the body can be sent a second time.
+func (r *Request) replayable() bool {
+	if r.BodyReader == nil {
+		return true
+	}
+	_, ok := r.BodyReader.(io.Seeker)
+	return ok
+}
+
+// fromReader is a source that reads, from where r was at first.
+func fromReader(r io.Reader, offset int64) source {
+	return func(_ context.Context, w io.Writer) error {
+		if s, ok := r.(io.Seeker); ok {
+			if _, err := s.Seek(offset, io.SeekStart); err != nil {
+				return err
+			}
+		}
+		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, 32<<10))
+		return err
+	}
 }

@@ -2,6 +2,7 @@ package httputil_test
 
 import (
 	"fmt"
+	"log"
 	"net/netip"
 
 	"eddy/httputil"
@@ -47,4 +48,19 @@ func ExampleCookie() {
 	// theme="dark blue"; Path=/; HttpOnly; SameSite=Lax <nil>
 	// theme is dark blue
 	// lang is de
+}
+
+func ExampleParseChallenges() {
+	list, err := httputil.ParseChallenges(`Negotiate, Digest realm="a, b", nonce="n"`, `Basic realm="c"`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range list {
+		realm, _ := c.Params.Get("realm")
+		fmt.Printf("%s %q\n", c.Scheme, realm)
+	}
+	// Output:
+	// negotiate ""
+	// digest "a, b"
+	// basic "c"
 }

@@ -103,13 +103,18 @@ func (c *calls) wakeWriters(pending int) {
 
 // fail ends all waits of a stream that is closed with so much output left.
 func (c *calls) fail(pending int, err error) {
+	c.failWrites(pending, err)
+	c.wakeReader()
+	c.wakeHangup()
+}
+
+// failWrites ends the waits for output of which so much is lost.
+func (c *calls) failWrites(pending int, err error) {
 	c.wakeWriters(pending)
 	if c.extras != nil {
 		c.extras.reject(err)
 	}
 	c.wakeWriters(0)
-	c.wakeReader()
-	c.wakeHangup()
 }
 
 // WaitReadable parks until the stream has read more bytes into Unread, has come to its

@@ -49,7 +49,7 @@ func (s *Stream) afterFlush() {
 	if s.Pending() > 0 || s.flags&closed != 0 {
 		return
 	}
-	if s.tls != nil && s.flags&(closing|ending) != 0 && s.tls.goodbye() {
+	if s.tls != nil && s.flags&(closing|ending) != 0 && s.flags&ended == 0 && s.tls.goodbye() {
 		s.FlushNow() // comes back here
 		return
 	}

@@ -137,13 +137,13 @@ func (s *Stream) SetOutputDue(t time.Time) { s.extraState().due = t }
 // rest waits for a write event, and so does what is beyond the share.
 func (s *Stream) flush() {
 	if s.flags&broken != 0 {
-		s.close(s.err)
+		s.writeFailed(s.err)
 		return
 	}
 	for left := flushShare; ; {
 		offered, taken, err := s.writeNext()
 		if err != nil && !isAgain(err) {
-			s.close(err)
+			s.writeFailed(err)
 			return
 		}
 		if offered == 0 {

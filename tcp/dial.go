@@ -50,6 +50,11 @@ type DialOptions struct {
 	// loop, or with the poller of package net in a goroutine, where a panic ends the program. It
 	// must not block.
 	Control func(network, address string, c syscall.RawConn) error
+	// Attempt, if not nil, is told of every address that is being connected to ("tcp" and the address,
+	// or "unix" and the path), and what it returns, if not nil, how that has ended:
+	// with nil for the connection that Dial goes on with, and context.Canceled for one that was given up.
+	// Both run on the loop and must not block.
+	Attempt func(network, address string) (ended func(error))
 }
 
 // Dial connects to addr: "host:port" over TCP, where the host is a name or an address and the
@@ -84,7 +89,7 @@ func Dial(ctx context.Context, addr string, o DialOptions) (*stream.Stream, erro
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	r := &race{loop: l, control: o.Control, local: o.LocalAddr}
+	r := &race{loop: l, control: o.Control, attempt: o.Attempt, local: o.LocalAddr}
 	if phase, err := r.aim(ctx, addr, &o); err != nil {
 		return nil, &DialError{phase, addr, err}
 	}

@@ -22,6 +22,7 @@ const busyPause = 10 * time.Millisecond
 type race struct {
 	loop    *loop.Loop
 	control func(network, address string, c syscall.RawConn) error
+	attempt func(network, address string) (ended func(error))
 	local   netip.AddrPort
 	path    string // of a Unix socket; "": TCP
 
@@ -127,6 +128,7 @@ func (r *race) end() {
 	for _, a := range r.open {
 		r.loop.RemoveHandler(a.id)
 		r.loop.Files().Close(a.fd)
+		a.over(context.Canceled)
 	}
 	r.open = nil
 }
@@ -137,21 +139,39 @@ type attempt struct {
 	addr netip.AddrPort
 	id   loop.ID
 	fd   int
+	tell func(error) // how it has ended; nil once it was told
 }
 
 func (r *race) begin(addr netip.AddrPort) {
-	fd, err := r.loop.Files().Connect(r.target(addr))
-	if err != nil {
+	a := &attempt{race: r, addr: addr}
+	switch {
+	case r.attempt == nil:
+	case r.path != "":
+		a.tell = r.attempt("unix", r.path)
+	default:
+		a.tell = r.attempt("tcp", addr.String())
+	}
+	var err error
+	if a.fd, err = r.loop.Files().Connect(r.target(addr)); err != nil {
+		a.over(err)
 		r.fail(addr, err)
 		return
 	}
-	a := &attempt{race: r, addr: addr, fd: fd}
-	if a.id, err = r.loop.AddHandler(fd, a, loop.Write); err != nil {
-		r.loop.Files().Close(fd)
+	if a.id, err = r.loop.AddHandler(a.fd, a, loop.Write); err != nil {
+		r.loop.Files().Close(a.fd)
+		a.over(err)
 		r.fail(addr, err)
 		return
 	}
 	r.open = append(r.open, a)
+}
+
+// over tells who wants to know how the attempt has ended.
+func (a *attempt) over(err error) {
+	if tell := a.tell; tell != nil {
+		a.tell = nil
+		tell(err)
+	}
 }
 
 func (r *race) target(addr netip.AddrPort) poll.Target {
@@ -196,13 +216,15 @@ func (a *attempt) HandleReady(ready loop.Ready) {
 	if r.winner != nil {
 		return // this one is late, or has won already; the coroutine is on its way
 	}
-	if err := a.outcome(ready); err == nil {
+	err := a.outcome(ready)
+	if err == nil {
 		r.winner = a
 	} else {
 		a.leave()
 		r.loop.Files().Close(a.fd)
 		r.fail(a.addr, err)
 	}
+	a.over(err)
 	r.wake()
 }
 
@@ -244,5 +266,6 @@ func (a *attempt) HandleLoopClose() {
 	if !r.loop.Closed() {
 		r.fail(a.addr, stream.ErrPanicked)
 	}
+	a.over(stream.ErrPanicked)
 	r.wake()
 }

@@ -1,10 +1,10 @@
 // Package formdata reads the forms that browsers send: urlencoded ones, and multipart/form-data
 // with files (Tornado's parse_body_arguments). [Read] collects a form, small files in memory and
 // the rest in a temporary file; [NewReader] hands out the parts of an upload as they come and holds
-// nothing.
+// nothing. A [Builder] makes such a form for a client to send, and holds no file's content.
 //
-// Kind: surface. It stands on httputil and reads from any io.Reader; the only thing of the
-// world that it touches is the temporary file. Handlers of package web use it through their methods Form,
+// Kind: surface. It stands on httputil and reads from any io.Reader; the only things of the
+// world that it touches are the temporary file, and what files a Builder is given. Handlers of package web use it through their methods Form,
 // Argument, File and Parts.
 //
 // Parsing is strict (RFC 7578, RFC 2046): lines end with CR LF, nothing but an empty line stands

@@ -1,6 +1,7 @@
 package formdata_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -50,4 +51,34 @@ func ExampleReader() {
 		fmt.Println(part.Name, part.FileName, n, err)
 	}
 	// Output: file a.txt 5 <nil>
+}
+
+func ExampleBuilder() {
+	b := formdata.NewBuilder()
+	photo := strings.NewReader("the bytes of a photo") // or an os.File
+	err := errors.Join(
+		b.Field("title", "Notes"),
+		b.File("photo", "me.jpg", "image/jpeg", formdata.FromReaderAt(photo, photo.Size())),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	body, err := b.Reader()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer body.Close()
+	// A client sends b.ContentType(), b.Size() and body. Here the other side is at once at hand.
+	var header httputil.Header
+	header.Set("Content-Type", b.ContentType())
+	form, err := formdata.Read(body, &header, formdata.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer form.Close()
+	fmt.Println(form.Values.Get("title"), form.Files["photo"][0].Name, form.Files["photo"][0].Size)
+	// Output: Notes me.jpg 20
 }

@@ -20,8 +20,8 @@ var layers = [][]string{
 	{"stream"},
 	{"tcp"},
 	{"httputil"},
-	{"http1", "httputil/formdata", "websocket/wire"},
-	{"internal/nethttp"},
+	{"http1", "httputil/formdata", "internal/coding", "internal/digest", "internal/redirect", "websocket/wire"},
+	{"internal/nethttp", "internal/tunnel"},
 	{"httpserver", "httpclient"},
 	{"websocket"},
 	{"template", "locale"},
@@ -32,12 +32,14 @@ var layers = [][]string{
 	{"cmd/...", "examples/...", "internal/target", "internal/winedll"},
 	// What only tests import stands on top, where no other package reaches it.
 	{"internal/leaktest", "internal/smuggling", "internal/testcert", "internal/testdir", "internal/testlog"},
-	{"internal/arch", "internal/polltest"},
+	{"internal/hardserver"},
+	{"internal/arch", "internal/hardserver/serve", "internal/polltest"},
 }
 
 // cores are the packages that do no I/O, read no clock and start nothing: bytes and times
 // go in as arguments. That is what makes them testable at every split of their input.
-var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "websocket/wire"}
+var cores = []string{"internal/habit", "tcp/proxyproto", "httputil", "http1", "internal/coding", "internal/digest", "internal/redirect",
+	"websocket/wire"}
 
 // notInCores are the packages that a core must not import. Packages of values, such as
 // net/netip and net/url, are not among them.

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	eddy v0.0.0
+	github.com/andybalholm/brotli v1.2.0
 	github.com/coder/websocket v1.8.15
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0

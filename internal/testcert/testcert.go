@@ -68,7 +68,20 @@ func template(name string) *x509.Certificate {
 // name.
 func (a *Authority) Issue(t testing.TB, names ...string) tls.Certificate {
 	t.Helper()
-	key, template := newKey(), template(names[0])
+	return a.issue(t, template(names[0]), names)
+}
+
+// IssueFor is Issue for a certificate that is valid from one time to another.
+func (a *Authority) IssueFor(t testing.TB, from, to time.Time, names ...string) tls.Certificate {
+	t.Helper()
+	template := template(names[0])
+	template.NotBefore, template.NotAfter = from, to
+	return a.issue(t, template, names)
+}
+
+func (a *Authority) issue(t testing.TB, template *x509.Certificate, names []string) tls.Certificate {
+	t.Helper()
+	key := newKey()
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)

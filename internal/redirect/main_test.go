@@ -1,0 +1,9 @@
+package redirect_test
+
+import (
+	"testing"
+
+	"eddy/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
