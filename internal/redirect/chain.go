@@ -3,6 +3,7 @@ package redirect
 import (
 	"errors"
 	"net/url"
+	"strings"
 )
 
 // Why a redirect is not followed. None of the errors holds anything of the response.
@@ -79,15 +80,20 @@ type Chain struct {
 	away   bool // some request was for another origin
 }
 
-// New returns the chain of a request, with a bound on redirects; none are followed if it is 0 or less. The URL is
-// not changed, and must not be while the chain is in use.
+// New returns the chain of a request, with a bound on redirects; none are followed if it is 0 or less. The
+// chain has a URL of its own.
 func New(first Request, most int) *Chain {
 	method := first.Method
 	if method == "" {
 		method = "GET"
 	}
+	at := *first.URL
+	at.Scheme = strings.ToLower(at.Scheme)
+	if host, err := cleanHost(&at); err == nil {
+		at.Host = host
+	}
 	return &Chain{
-		method: method, at: first.URL, body: first.Body, left: most,
+		method: method, at: &at, body: first.Body, left: most,
 		user: first.URL.User, origin: originOf(first.URL),
 	}
 }

@@ -226,6 +226,7 @@ func TestChain_RefererAndDowngrade(t *testing.T) {
 		{"https://a/x", "https://a/b", "https://a/x", false},
 		{"https://a:444/x", "https://b/", "https://a:444/", false},
 		{"http://a/x", "https://a/", "http://a/", false},
+		{"http://b\u00fccher.example/x", "http://b/", "http://xn--bcher-kva.example/", false},
 		{"https://a/x", "http://a/", "", true},
 		{"https://a/x", "http://b/", "", true},
 	} {

@@ -122,7 +122,7 @@ func asciiHost(host string) (string, bool) {
 func encode(location string) string {
 	var sb strings.Builder
 	const before, query, fragment = 0, 1, 2
-	part, hostEnd := before, authorityEnd(location)
+	part, hostEnd, hash := before, authorityEnd(location), strings.IndexByte(location, '#')
 	for i := range len(location) {
 		c := location[i]
 		switch {
@@ -138,7 +138,7 @@ func encode(location string) string {
 			sb.WriteByte(c)
 		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0,
 			c == '%' && !isEscape(location[i:]),
-			c == '#' && part == fragment && strings.Contains(location[:i], "#"):
+			c == '#' && i > hash:
 			sb.WriteByte('%')
 			sb.WriteByte("0123456789ABCDEF"[c>>4])
 			sb.WriteByte("0123456789ABCDEF"[c&15])

@@ -25,6 +25,7 @@ func TestChain_Locations(t *testing.T) {
 		{"#other", "http://a.example/dir/page?q=1#other"},
 		{"#", "http://a.example/dir/page?q=1"},
 		{"x#", "http://a.example/dir/x"},
+		{"x#a#b#", "http://a.example/dir/x#a%23b%23"},
 		{"x#new", "http://a.example/dir/x#new"},
 		{" \t/x \t", "http://a.example/x#part"},
 		{"http://b.example", "http://b.example#part"},
