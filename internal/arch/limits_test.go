@@ -91,6 +91,8 @@ var limitsOf = map[string]string{
 	"httpclient.Options.MaxIdle":                                         "httpclient.DefaultMaxIdle",
 	"a redirect's body, which is dropped":                                "httpclient.redirectBody",
 	"a body that waits for who reads it (`Stream`, `StreamingCallback`)": "httpclient.bodyMost",
+	"the rest of a response that nobody reads further":                   "httpclient.leaveBytes httpclient.leaveTime",
+	"HTTP/2: a connection with requests that says nothing":               "httpclient.h2Silence httpclient.h2Sign",
 }
 
 // otherLimits are rows whose numbers are no constants of ours.
