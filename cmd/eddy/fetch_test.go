@@ -149,7 +149,7 @@ func TestFetch_Failures(t *testing.T) {
 		{[]string{"http://127.0.0.1:port/"}, exitFailed, "", `eddy: request: .*\n`},
 		{[]string{"-X", "A B", url}, exitFailed, "", `eddy: request: .*method.*\n`},
 		{[]string{"-d", "@/does/not/exist", url}, exitFailed, "", `eddy: open /does/not/exist: .*\n`},
-		{[]string{"-o", "/does/not/exist", url}, exitFailed, "", `eddy: http://\S+: open /does/not/\S+: .*\n`},
+		{[]string{"-o", "/does/not/exist", url}, exitFailed, "", `eddy: http://\S+: open /does/not/exist: .*\n`},
 		{[]string{secure.URL}, exitFailed, "", `eddy: https://\S+: TLS: .*certificate.*\n`},
 		{[]string{"-max-time", "30ms", stalled}, exitFailed, "", `eddy: http://\S+: body: -max-time of 30ms has passed\n`},
 		{[]string{"-f", url, refused, refused, url + "/cut"}, exitFailed, "half", `(eddy: .*\n){4}`},
