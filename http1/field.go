@@ -103,7 +103,7 @@ func nameError(s string, start, i int) *Error {
 type framing struct {
 	length  int64 // of Content-Length, -1 without
 	host    string
-	folding bool // lines may be folded: see unfold
+	folding bool // a response: lines may be folded (see unfold), and a length repeated
 	hasHost bool
 	chunked bool
 	close   bool // Connection: close
@@ -196,12 +196,23 @@ func (f *framing) noteConnection(value string) {
 	}
 }
 
-// noteLength takes one field of 1*DIGIT. RFC 9112 §6.3 lets a recipient accept a list of
-// equal numbers; nobody sends one in good faith.
+// noteLength takes one field of 1*DIGIT, and in a response, which no server behind us could read in another
+// way, also the same number several times (RFC 9112 §6.3): old gateways do that.
 func (f *framing) noteLength(value string) *Error {
-	if f.length >= 0 {
-		return errManyLengths
+	for f.folding {
+		first, rest, more := strings.Cut(value, ",")
+		if !more {
+			break
+		}
+		if err := f.noteNumber(httputil.TrimOWS(first)); err != nil {
+			return err
+		}
+		value = httputil.TrimOWS(rest)
 	}
+	return f.noteNumber(value)
+}
+
+func (f *framing) noteNumber(value string) *Error {
 	if value == "" {
 		return errLength
 	}
@@ -212,6 +223,9 @@ func (f *framing) noteLength(value string) *Error {
 			return errLength
 		}
 		n = n*10 + d
+	}
+	if f.length >= 0 && (n != f.length || !f.folding) {
+		return errManyLengths
 	}
 	f.length = n
 	return nil

@@ -47,16 +47,14 @@ type credentials struct {
 	mode           AuthMode
 }
 
-// credentials returns those of the request, of which those in the fields go before those in the URL.
-func (r *Request) credentials(u *url.URL) (c credentials) {
-	switch {
-	case r.Username != "" || r.Password != "":
-		return credentials{r.Username, r.Password, r.AuthMode}
-	case u.User != nil:
+// credentials returns those of the request, of which those in the URL go before those in the fields (SHC-04): the URL is
+// what names the resource.
+func (r *Request) credentials(u *url.URL) credentials {
+	if u.User != nil && u.User.String() != "" {
 		password, _ := u.User.Password()
 		return credentials{u.User.Username(), password, r.AuthMode}
 	}
-	return credentials{}
+	return credentials{r.Username, r.Password, r.AuthMode}
 }
 
 // some reports whether there are credentials.
@@ -68,83 +66,119 @@ func (c credentials) basic() (string, error) {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)), err
 }
 
+// server is to whom the credentials of the hop are said, as a URL with them.
+func (h *hop) server() *url.URL {
+	return &url.URL{Scheme: h.url.Scheme, Host: h.url.Host, User: url.UserPassword(h.who.user, h.who.password)}
+}
+
 // authorize adds what proves who makes the request, to the server and to a proxy that forwards it.
 func (h *hop) authorize(out *outgoing) error {
 	if c := h.who; c.some() && !out.header.Has("Authorization") {
-		value, err := h.proof(c, out, &h.answer, &url.URL{Scheme: h.url.Scheme, Host: h.url.Host, User: url.UserPassword(c.user, c.password)})
-		if err != nil {
+		if err := h.addProof(c, out, "Authorization", &h.answer, h.server()); err != nil {
 			return err
 		}
-		if value != "" {
-			out.header.Append("Authorization", value)
-		}
 	}
-	if h.forwarded() && h.proxy.User != nil {
+	if h.forwarded() && h.proxy.User != nil && !out.header.Has("Proxy-Authorization") {
 		password, _ := h.proxy.User.Password()
 		c := credentials{h.proxy.User.Username(), password, Basic}
 		if h.digestProxy() {
 			c.mode = Digest
 		}
-		value, err := h.proof(c, out, &h.proxyAnswer, h.proxy)
-		if err != nil {
-			return err
-		}
-		if value != "" {
-			out.header.Append("Proxy-Authorization", value)
-		}
+		return h.addProof(c, out, "Proxy-Authorization", &h.proxyAnswer, h.proxy)
 	}
 	return nil
 }
 
-// proof returns the value of a field that says who makes the request, "" if nothing can be said yet.
-// answer is what was made of the challenge in the response to the last try, and becomes what is sent.
-func (h *hop) proof(c credentials, out *outgoing, answer **digest.Answer, at *url.URL) (string, error) {
+// addProof adds a field that says who makes the request, unless nothing can be said yet. answer is what was made of the
+// challenge in the response to the last try, and becomes what is sent.
+func (h *hop) addProof(c credentials, out *outgoing, field string, answer **digest.Answer, at *url.URL) error {
 	if c.mode == Basic {
-		return c.basic()
+		value, err := c.basic()
+		if err == nil {
+			out.header.Append(field, value)
+		}
+		return err
 	}
 	if *answer == nil {
 		var err error
-		if *answer, err = h.session(at).Answer(digest.Request{Method: h.method, Target: out.target, Body: out.digestible()}); err != nil {
-			return "", err
+		*answer, err = h.session(at).Answer(h.digestible(out, field))
+		if err != nil && err != digest.ErrBody { // then the server has to say whether it must be so
+			return err
 		}
 	}
-	if *answer == nil {
-		return "", nil
+	if *answer != nil {
+		out.header.Append(field, (*answer).Field)
 	}
-	return (*answer).Field, nil
+	return nil
 }
 
-// digestible returns the body if it is known, which is not nil then.
-func (o *outgoing) digestible() []byte {
-	switch {
-	case o.source != nil:
-		return nil
-	case o.body == nil:
-		return []byte{}
+// digestible returns what an answer is for. To a server the target is what it sees, also behind a proxy that is sent
+// another form. The body is known if it is there as a whole.
+func (h *hop) digestible(out *outgoing, field string) digest.Request {
+	r := digest.Request{Method: out.method, Target: out.target}
+	if field == "Authorization" {
+		r.Target = h.url.RequestURI()
 	}
-	return o.body
+	if r.Body = out.body; r.Body == nil && out.source == nil {
+		r.Body = []byte{}
+	}
+	return r
 }
+
+// maxRounds bounds the challenges that a fetch answers: two are usual, of a proxy and of the server, and stale nonces add
+// to them.
+const maxRounds = 10
 
 // challenged returns the hop that answers a challenge in resp, nil if there is none that it can answer.
 func (h *hop) challenged(resp *Response, out *outgoing) *hop {
 	next := *h
-	field, answer, at := "WWW-Authenticate", &next.answer, &url.URL{Scheme: h.url.Scheme, Host: h.url.Host}
+	ask, field, answer, at := "WWW-Authenticate", "Authorization", &next.answer, h.url
 	switch {
-	case resp.Status == http.StatusUnauthorized && h.who.some() && h.who.mode == Digest:
-		at.User = url.UserPassword(h.who.user, h.who.password)
-	case resp.Status == http.StatusProxyAuthRequired && h.forwarded() && h.digestProxy():
-		field, answer, at = "Proxy-Authenticate", &next.proxyAnswer, h.proxy
+	case resp.Status == http.StatusUnauthorized && h.who.some() && h.who.mode == Digest && !h.header.Has(field):
+		at = h.server()
+	case resp.Status == http.StatusProxyAuthRequired && h.forwarded() && h.digestProxy() && !h.header.Has("Proxy-Authorization"):
+		ask, field, answer, at = "Proxy-Authenticate", "Proxy-Authorization", &next.proxyAnswer, h.proxy
 	default:
 		return nil
 	}
-	if !h.req.replayable() {
+	if h.rounds++; h.rounds > maxRounds || h.body && !h.req.replayable() {
 		return nil
 	}
-	challenges, _ := httputil.ParseChallenges(resp.Header.Values(field)...)
+	challenges, _ := httputil.ParseChallenges(resp.Header.Values(ask)...)
 	var err error
-	*answer, err = h.session(at).Retry(challenges, *answer, digest.Request{Method: h.method, Target: out.target, Body: out.digestible()})
+	*answer, err = h.session(at).Retry(challenges, *answer, h.digestible(out, field))
 	if err != nil {
 		return nil
 	}
+	if field == "Authorization" {
+		next.proxyAnswer = nil // the proxy has taken it, and takes the next one
+	} else {
+		next.answer = nil
+	}
 	return &next
+}
+
+// ErrServerProof is the cause when a server or proxy has sent a proof that it knows the password (RFC 7616 §3.5),
+// and it is wrong.
+var ErrServerProof = digest.ErrServer
+
+// proved takes what a response says about the next answer of Digest, and checks the proof in it, if there is one.
+// One that covers a body that is not here is not looked at.
+func (h *hop) proved(resp *Response, x *exchange) error {
+	for _, p := range []struct {
+		field  string
+		answer *digest.Answer
+		at     func() *url.URL
+	}{
+		{"Authentication-Info", h.answer, h.server},
+		{"Proxy-Authentication-Info", h.proxyAnswer, func() *url.URL { return h.proxy }},
+	} {
+		if p.answer == nil || !resp.Header.Has(p.field) || p.answer.Covers() && (!x.whole || x.discard) {
+			continue
+		}
+		if _, err := h.session(p.at()).Info(p.answer, resp.Header.Values(p.field), x.body); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -119,7 +119,7 @@ func (c *Client) Close() error {
 	for _, h := range *c.homes.Load() {
 		h.close()
 	}
-	c.h2.close(true)
+	c.h2.close()
 	if own {
 		return group.Close()
 	}
@@ -139,7 +139,7 @@ func (c *Client) CloseIdle() {
 	for _, h := range *c.homes.Load() {
 		h.closeIdle()
 	}
-	c.h2.close(false)
+	c.h2.closeIdle()
 }
 
 // home returns the client's part on a loop.
@@ -190,10 +190,11 @@ func (c *Client) loops() (*loop.Group, error) {
 	return c.group, nil
 }
 
-// errNoURL and the like are what is wrong with a request before it is sent.
+// What is wrong with a request before it is sent. Nothing of its URL is in it, which may hold a password.
 var (
 	errScheme = errors.New("the URL must begin with http:// or https://")
 	errHost   = errors.New("the URL has no host")
+	errURL    = errors.New("the URL is malformed")
 	errMethod = errors.New("unknown method: see AllowNonstandardMethods")
 	errBody   = errors.New("the method has no body: see AllowNonstandardMethods")
 	errBodies = errors.New("only one of Body, BodyReader and BodyProducer can be set")

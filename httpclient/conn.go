@@ -70,7 +70,8 @@ func (x *exchange) RunTask() {
 const bodyAlong = 16 << 10
 
 // probeAfter is how long a connection may have rested before it is used without a look. The loop, which polls
-// in every turn, has heard of what the server did before; one look costs as much as a tenth of a small request.
+// in every turn, has heard of what the server did before. One look costs half a microsecond: a twentieth of a small
+// request.
 const probeAfter = 100 * time.Millisecond
 
 // usable reports whether nothing is known against using the connection. Of a close that is on its way
@@ -192,7 +193,7 @@ func (c *conn) receive() error {
 		}
 	}
 	if x.tunnel {
-		if x.whole { // who waits for the end wants nothing of it
+		if !x.asksTunnel() { // what follows is for nobody
 			c.finish()
 		}
 		return nil
@@ -233,7 +234,6 @@ func (c *conn) receiveHead(n int) error {
 // What a server can do wrong beyond what http1 knows of.
 var (
 	errInterim = &http1.Error{Status: 502, Reason: "interim responses larger than the limit of a head", Section: "RFC 9110 §15.2"}
-	errUpgrade = &http1.Error{Status: 502, Reason: "protocol switched unasked", Section: "RFC 9110 §7.8"}
 	errUnasked = &http1.Error{Status: 502, Reason: "spoken before asked", Section: "RFC 9112 §9.2"}
 )
 
@@ -245,8 +245,6 @@ func (c *conn) judge(head *http1.ResponseHead, n int) error {
 		if x.heads += n; x.heads > c.home.client.options.Limits.HeaderBytes {
 			return errInterim
 		}
-	case c.reader.Tunnel() && !x.asksTunnel():
-		return errUpgrade
 	case x.most >= 0 && head.ContentLength > x.most && !c.reader.BodyDone() && !(x.follow && redirects(head.Status)):
 		return ErrBodyTooLarge
 	}
@@ -292,13 +290,15 @@ func (c *conn) receiveBody() error {
 			return err
 		}
 		c.Discard(n)
-		if full && c.reader.BodyDone() {
+		if full && c.reader.BodyDone() { // nothing would come to go on with
 			x.stopped = false
 		} else if full {
 			c.Pause()
 		}
 	}
-	x.tell()
+	if !c.reader.BodyDone() { // else finish tells, when the connection is free again
+		x.tell()
+	}
 	stopped := x.stopped
 	x.mu.Unlock()
 	switch {

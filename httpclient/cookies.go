@@ -8,29 +8,37 @@ import (
 )
 
 // addCookies adds those that the jar has for the hop behind those of the request.
-func (h *hop) addCookies(header *httputil.Header) {
+func (h *hop) addCookies(header *httputil.Header) error {
 	jar := h.client.options.Jar
 	if jar == nil {
-		return
+		return nil
 	}
-	var parts []string
-	if own := header.Values("Cookie"); len(own) > 0 {
-		parts = append(parts, own...)
-		header.Del("Cookie")
+	var kept []*http.Cookie
+	err := guarded(func() error {
+		kept = jar.Cookies(h.url)
+		return nil
+	})
+	if err != nil || len(kept) == 0 {
+		return err
 	}
-	for _, c := range jar.Cookies(h.url) {
-		parts = append(parts, (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).String())
+	parts := header.Values("Cookie")
+	header.Del("Cookie")
+	for _, c := range kept {
+		if text := (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).String(); text != "" { // else its name is none
+			parts = append(parts, text)
+		}
 	}
 	if len(parts) > 0 {
 		header.Append("Cookie", strings.Join(parts, "; "))
 	}
+	return nil
 }
 
 // keepCookies gives the jar what the response sets.
-func (h *hop) keepCookies(resp *Response) {
+func (h *hop) keepCookies(resp *Response) error {
 	jar := h.client.options.Jar
 	if jar == nil || !resp.Header.Has("Set-Cookie") {
-		return
+		return nil
 	}
 	var cookies []*http.Cookie
 	for _, line := range resp.Header.Values("Set-Cookie") {
@@ -38,5 +46,8 @@ func (h *hop) keepCookies(resp *Response) {
 			cookies = append(cookies, c)
 		}
 	}
-	jar.SetCookies(h.url, cookies)
+	return guarded(func() error {
+		jar.SetCookies(h.url, cookies)
+		return nil
+	})
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http/httptrace"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +23,7 @@ import (
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	ctx, cancel := h.whileConnecting(ctx)
 	defer cancel()
-	c, err := h.dial(ctx, at)
+	c, err := h.connect(ctx, at)
 	if err == nil {
 		return c, nil
 	}
@@ -75,8 +77,10 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 	}
 	h.time.Connect = time.Since(began)
 	if h.proxy != nil {
-		if s, err = h.throughProxy(ctx, s); err != nil {
-			return nil, &phaseError{PhaseProxy, err}
+		if s, err = h.throughProxy(ctx, s); err == errProxyClosed {
+			return h.dial(ctx, at)
+		} else if err != nil {
+			return nil, &phaseError{PhaseProxy, proxyError(err)}
 		}
 	}
 	if h.key.scheme == "https" {
@@ -87,7 +91,10 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 		h.time.AppConnect = time.Since(began)
 		if h.offersH2() && protocol(ctx, s) == http2.NextProtoTLS {
-			return nil, h.client.h2.adopt(ctx, &h.key, s)
+			if h.h2, err = h.client.h2.adopt(ctx, &h.key, s); err != nil {
+				return nil, &phaseError{PhaseConnect, err}
+			}
+			return nil, nil
 		}
 	}
 	c := &conn{Stream: s, home: at, key: h.key}
@@ -148,25 +155,26 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	if config == nil {
 		config = new(tls.Config)
 	}
-	if config.ServerName == "" {
-		config.ServerName = h.url.Hostname()
+	if h.key.bare {
+		config.Certificates, config.GetClientCertificate, config.ServerName = nil, nil, ""
 	}
-	if config.NextProtos == nil && h.offersH2() {
+	if config.ServerName == "" {
+		config.ServerName = serverName(h.url)
+	}
+	switch {
+	case h.offersH2() && config.NextProtos == nil:
 		config.NextProtos = []string{http2.NextProtoTLS, "http/1.1"}
+	case !h.offersH2(): // who would be given it could not speak it
+		config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(p string) bool { return p == http2.NextProtoTLS })
 	}
 	return config
 }
 
-// withoutCertificates returns the request's configuration for another origin, which must not learn who makes it.
-// It is a copy for each fetch, so that connections are not shared.
-func (h *hop) withoutCertificates() *tls.Config {
-	config := h.req.TLS
-	if len(config.Certificates) == 0 && config.GetClientCertificate == nil {
-		return config
-	}
-	config = config.Clone()
-	config.Certificates, config.GetClientCertificate = nil, nil
-	return config
+// serverName is whom a certificate must be for. The zone of an address means nothing to another host, nor
+// does the dot at the end of a name (RFC 6066 §3).
+func serverName(u *url.URL) string {
+	name, _, _ := strings.Cut(u.Hostname(), "%")
+	return strings.TrimSuffix(name, ".")
 }
 
 // timed is a resolver that notes when it was done.

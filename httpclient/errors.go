@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
+
+	"eddy/httputil"
 )
 
 var (
@@ -49,7 +52,7 @@ const (
 	PhaseQueue    Phase = "queue"    // waiting for a turn
 	PhaseResolve  Phase = "resolve"  // the server's name
 	PhaseConnect  Phase = "connect"  // to the server or the proxy
-	PhaseProxy    Phase = "proxy"    // the proxy refused
+	PhaseProxy    Phase = "proxy"    // the proxy refused, or TLS to it failed
 	PhaseTLS      Phase = "TLS"      // the handshake
 	PhaseSend     Phase = "send"     // of the request
 	PhaseHead     Phase = "head"     // waiting for the response's head, or reading it
@@ -63,13 +66,17 @@ type Error struct {
 	Method string
 	URL    string // without credentials, query and fragment, which may be secrets
 	// Err is the reason: a *[TimeoutError], a *[tcp.DialError], an *[http1.Error] for what breaks
-	// the protocol, a *tls.CertificateVerificationError, [ErrCut], the error of the context, of a
+	// the protocol, a *tls.CertificateVerificationError, a *[ProxyError], [ErrCut], the error of the context, of a
 	// callback or of the body's source, and others.
 	Err error
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("httpclient: %s %s: %s: %v", e.Method, e.URL, e.Phase, e.Err)
+	method := e.Method
+	if !httputil.IsToken(method) { // it may be anybody's, and the text go to a log
+		method = strconv.Quote(method)
+	}
+	return fmt.Sprintf("httpclient: %s %s: %s: %v", method, e.URL, e.Phase, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -158,7 +158,24 @@ func (x *exchange) answer(resp *Response) {
 		x.due = time.Time{}
 	}
 	x.answered()
-	x.tell()
+	if !x.discard { // else the end may be here, too, and the connection free again
+		x.tell()
+	}
+}
+
+// giveBack gives back the exchange's place among all, though it may not be over.
+func (x *exchange) giveBack() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.leavePlace()
+}
+
+// leavePlace is giveBack. The caller holds mu.
+func (x *exchange) leavePlace() {
+	if x.free != nil {
+		x.free()
+		x.free = nil
+	}
 }
 
 // put puts in bytes of the body, which it copies, and reports whether there is room for no more until resume is
@@ -194,10 +211,7 @@ func (x *exchange) overIn(phase Phase, err error) {
 	if x.stop != nil {
 		x.stop()
 	}
-	if x.free != nil {
-		x.free()
-		x.free = nil
-	}
+	x.leavePlace()
 	x.tell()
 }
 
@@ -209,6 +223,7 @@ type outgoing struct {
 	header httputil.Header
 	body   []byte
 	source source // in place of body, if not nil
+	replay bool   // source can be called a second time
 	length int64  // of the body; -1: not known
 	expect bool
 	// trailer is sent behind a body of unknown length, if it is not nil. source may set it.

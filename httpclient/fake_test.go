@@ -173,3 +173,14 @@ func took(p *poll.Peer) string {
 	line, _, _ := strings.Cut(p.Take(), "\r\n")
 	return strings.TrimSuffix(line, " HTTP/1.1")
 }
+
+// poller returns one for another loop, whose connections are made and stay silent.
+func poller(n *fakeNet) *poll.Fake {
+	f := poll.NewFake()
+	f.OnConnect(func(_ poll.Target, far *poll.Peer) error {
+		n.dials = append(n.dials, far)
+		far.Establish()
+		return nil
+	})
+	return f
+}

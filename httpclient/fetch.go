@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
+	"eddy/async"
 	"eddy/httputil"
 	"eddy/internal/digest"
 	"eddy/internal/redirect"
-	"eddy/loop"
 )
 
 // fetch is a call of Do or Stream on its way from hop to hop.
@@ -29,12 +33,15 @@ type fetch struct {
 	follow  bool            // redirects are followed,
 	left    int             // so many
 	chain   *redirect.Chain // nil before the first one
+	rounds  int             // challenges that were answered
 	offset  int64           // where BodyReader began
 	past    []*Response
 	time    TimeInfo
 	hop     *hop  // the present one
 	trip    *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
 	trace   *httptrace.ClientTrace
+
+	producing async.Lock // held while a source gives the request's body
 }
 
 // hop is one request of a fetch.
@@ -50,8 +57,10 @@ type hop struct {
 	origin  string           // "host:port" of the URL, or of what stands for it
 	proxy   *url.URL
 	key     key
+	h2      *http2.ClientConn // where a place is reserved for it
 
-	answer, proxyAnswer *digest.Answer
+	answer, proxyAnswer *digest.Answer // to the server, and to a proxy that forwards
+	tunnelAnswer        *digest.Answer // to a proxy that was asked for a tunnel
 	connectTimeout      time.Duration
 }
 
@@ -68,32 +77,43 @@ func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
 			return nil, nil, f.failed(err)
 		}
 		f.describe(resp)
-		f.hop.keepCookies(resp)
 		next, err := f.hop.next(resp, x)
 		if err != nil {
 			x.abandon(ctx, err)
-			return nil, nil, f.failed(&phaseError{PhaseRedirect, err})
+			return nil, nil, f.failed(err)
 		}
 		if next == nil {
 			return resp, x, nil
 		}
-		if !x.discard {
-			x.abandon(ctx, errOver)
-		}
+		x.abandon(ctx, errOver) // what is left of the response, and of the request's body
+		x.giveBack()
 		f.hop = next
 	}
 }
 
 // next returns the hop that a response leads to, nil if it is the last one.
 func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
+	if err := h.keepCookies(resp); err != nil {
+		return nil, &phaseError{PhaseHead, err}
+	}
 	if next := h.challenged(resp, &x.out); next != nil {
 		return next, nil
 	}
-	if h.follow && isRedirect(resp) {
-		return h.redirected(resp)
+	if err := h.proved(resp, x); err != nil {
+		return nil, &phaseError{PhaseHead, err}
 	}
-	return nil, nil
+	if !h.follows() || !isRedirect(resp) {
+		return nil, nil
+	}
+	next, err := h.redirected(resp)
+	if err != nil {
+		return nil, &phaseError{PhaseRedirect, err}
+	}
+	return next, nil
 }
+
+// follows reports whether redirects are followed. That of a CONNECT is the proxy's own (RFC 9110 §9.3.6).
+func (h *hop) follows() bool { return h.follow && h.method != http.MethodConnect }
 
 // first makes the hop that the request asks for.
 func (f *fetch) first() error {
@@ -106,9 +126,14 @@ func (f *fetch) first() error {
 	if err := r.check(h.method); err != nil {
 		return err
 	}
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return err.(*url.Error).Err // the rest is in Error
+	u, err := redirect.Parse(r.URL)
+	switch {
+	case err == redirect.ErrScheme:
+		return errScheme
+	case err == redirect.ErrHost:
+		return errHost
+	case err != nil:
+		return errURL
 	}
 	h.url, h.who = u, r.credentials(u)
 	f.left = either(r.MaxRedirects, o.MaxRedirects)
@@ -144,18 +169,10 @@ func either[T int | int64 | time.Duration](own, client T) T {
 // aim finds out which connections the hop can use.
 func (h *hop) aim() error {
 	u := h.url
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return errScheme
-	}
-	if u.Hostname() == "" {
-		return errHost
-	}
 	h.origin = withPort(u)
 	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
 	h.key.fill(u, h.req, &h.client.options)
-	if h.foreign && h.key.tls != nil {
-		h.key.tls = h.withoutCertificates()
-	}
+	h.key.bare = h.foreign && h.key.tls != nil
 	return h.route()
 }
 
@@ -187,6 +204,9 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		h.time.Queue += waited
 		h.begin()
 		x := h.exchange()
+		if again {
+			h.answer, h.proxyAnswer = nil, nil // an answer serves once
+		}
 		if err = h.write(&x.out); err == nil {
 			h.expectation(&x.out, expect)
 			err = x.out.check()
@@ -233,7 +253,7 @@ func (f *fetch) requestTimeout() time.Duration {
 	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
 }
 
-// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2.
+// connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2, but h.h2.
 func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn, isFresh bool, err error) {
 	found := false
 	defer func() {
@@ -242,9 +262,11 @@ func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn,
 		}
 	}()
 	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
-	if h.offersH2() && h.client.h2.speaks(&h.key) {
-		found = true
-		return nil, true, nil
+	if h.h2 = nil; h.offersH2() {
+		if h.h2 = h.client.h2.take(&h.key); h.h2 != nil {
+			found = true
+			return nil, fresh, nil
+		}
 	}
 	at := h.client.ownHome(ctx)
 	if !fresh {
@@ -288,7 +310,7 @@ func (h *hop) exchange() *exchange {
 	x := &exchange{
 		whole:  h.whole,
 		toHead: h.toHead,
-		follow: h.follow,
+		follow: h.follows(),
 		due:    h.due,
 		total:  h.requestTimeout(),
 		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
@@ -342,13 +364,8 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 func (h *hop) readySource(ctx context.Context, x *exchange) {
 	work, stop := context.WithCancel(ctx)
 	x.stop = stop
-	co := loop.FromContext(ctx)
-	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
-	x.launch = func() {
-		if !inLoop || !co.Loop().Spawn(work, x.sendFrom) {
-			go x.sendFrom(work)
-		}
-	}
+	launch := h.launcher(ctx)
+	x.launch = func() { launch(work, x.sendFrom) }
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent
@@ -378,7 +395,7 @@ func (x *exchange) repeatable() bool {
 
 // describe adds to a response what only the fetch knows.
 func (f *fetch) describe(resp *Response) {
-	resp.Request, resp.History, resp.Start, resp.Time = f.req, f.past, f.began, f.time
+	resp.Request, resp.History, resp.Start, resp.Time = f.req, slices.Clip(f.past), f.began, f.time
 	u := *f.hop.url
 	u.User = nil
 	resp.URL = u.String()

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -21,36 +23,45 @@ import (
 // h2Exchange is the other side of an exchange by HTTP/2: a goroutine that puts into it what comes.
 type h2Exchange struct {
 	x      *exchange
+	pool   *h2Pool
 	cancel context.CancelCauseFunc
+	launch launcher
 	room   chan struct{} // there is room for more of the body
-	silent *time.Timer   // ends it when the server has been silent for too long
+	silent *time.Timer   // ends it when the server has been silent for too long; nil: never
 }
 
 // start begins with x, in a goroutine that ends with it.
 func (p *h2Pool) start(ctx context.Context, h *hop, x *exchange) {
 	work, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), hopKey{}, h))
-	e := &h2Exchange{x: x, cancel: cancel, room: make(chan struct{}, 1)}
+	e := &h2Exchange{x: x, pool: p, cancel: cancel, launch: h.launcher(ctx), room: make(chan struct{}, 1)}
 	x.peer = e
 	go func() {
 		defer cancel(nil)
-		e.run(work, p)
+		if err := guarded(func() error { return e.run(work) }); err != nil {
+			x.over(err)
+		}
 	}()
 }
 
-func (e *h2Exchange) run(ctx context.Context, p *h2Pool) {
+// run returns what the response ends with, or nil if that is done.
+func (e *h2Exchange) run(ctx context.Context) error {
 	x := e.x
 	defer e.watch()()
-	resp, err := p.transport.RoundTrip(e.request(ctx))
+	resp, err := e.pool.transport.RoundTrip(e.request(ctx))
 	if err != nil {
-		x.over(e.fault(ctx, err))
-		return
+		return e.fault(ctx, err)
 	}
 	defer resp.Body.Close()
 	x.mu.Lock()
 	x.touched, x.first, x.secured = true, time.Now(), resp.TLS
 	x.mu.Unlock()
-	x.answer(fromH2(resp))
+	head := fromH2(resp)
+	if x.most >= 0 && head.ContentLength > x.most && head.hasBody(x.out.method) && !(x.follow && isRedirect(head)) {
+		return ErrBodyTooLarge
+	}
+	x.answer(head)
 	x.overIn(PhaseBody, e.fault(ctx, e.receive(resp)))
+	return nil
 }
 
 // request makes of what is sent what x/net takes.
@@ -62,13 +73,21 @@ func (e *h2Exchange) request(ctx context.Context) *http.Request {
 		r.URL.Opaque = "//" + out.host + out.target
 	}
 	for name, value := range out.header.All() {
-		if !slices.Contains(perConnection, name) {
+		if !perConnection(&out.header, name, value) {
 			r.Header[name] = append(r.Header[name], value)
 		}
 	}
+	if !out.header.Has("User-Agent") {
+		r.Header["User-Agent"] = nil // or x/net had one of its own
+	}
+	r.Close = e.pool.client.options.IdleTimeout == 0 || out.header.HasToken("Connection", "close")
 	switch {
 	case out.source != nil:
-		r.Body = produced(ctx, out.source)
+		r.GetBody = func() (io.ReadCloser, error) { return newH2Source(ctx, e), nil }
+		r.Body, _ = r.GetBody()
+		if !out.replay {
+			r.GetBody = nil
+		}
 	case len(out.body) > 0:
 		r.GetBody = func() (io.ReadCloser, error) { return &heldBody{e: e, r: bytes.NewReader(out.body)}, nil }
 		r.Body, _ = r.GetBody()
@@ -77,14 +96,16 @@ func (e *h2Exchange) request(ctx context.Context) *http.Request {
 	return r.WithContext(httptrace.WithClientTrace(ctx, trace))
 }
 
-// perConnection are the fields that HTTP/2 does not know (RFC 9113 §8.2.2), and Host, which it calls :authority.
-var perConnection = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "Host", "Content-Length"}
-
-// produced returns a reader of what a source gives.
-func produced(ctx context.Context, s source) io.ReadCloser {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(s.run(ctx, w)) }()
-	return r
+// perConnection reports whether HTTP/2 has no such field (RFC 9113 §8.2.2), or another place for it: it is about the
+// connection, by itself or because Connection names it.
+func perConnection(h *httputil.Header, name, value string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "Http2-Settings", "Host", "Content-Length":
+		return true
+	case "Te":
+		return !strings.EqualFold(value, "trailers")
+	}
+	return h.HasToken("Connection", name)
 }
 
 // heldBody is a body in memory that is the caller's again once the exchange is over.
@@ -101,6 +122,7 @@ func (b *heldBody) Read(p []byte) (int, error) {
 	if x.err != nil {
 		return 0, errOver
 	}
+	b.e.heard()
 	return b.r.Read(p)
 }
 
@@ -110,12 +132,17 @@ func (b *heldBody) Close() error { return nil }
 func fromH2(in *http.Response) *Response {
 	resp := &Response{Status: in.StatusCode, Reason: http.StatusText(in.StatusCode), Version: httputil.HTTP20, ContentLength: in.ContentLength}
 	resp.Header = httputil.HeaderOver(resp.fields[:0])
-	for name, values := range in.Header {
-		for _, v := range values {
-			resp.Header.Append(name, v)
+	appendFields(&resp.Header, in.Header)
+	return resp
+}
+
+// appendFields adds fields whose order was lost, in one that does not change.
+func appendFields(to *httputil.Header, from http.Header) {
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		for _, v := range from[name] {
+			to.Append(name, v)
 		}
 	}
-	return resp
 }
 
 // receive takes the body. Its error is io.EOF at the end.
@@ -128,11 +155,7 @@ func (e *h2Exchange) receive(in *http.Response) error {
 		x.mu.Lock()
 		full, fault := x.put(buf[:n])
 		if err == io.EOF {
-			for name, values := range in.Trailer {
-				for _, v := range values {
-					x.trailer.Append(name, v)
-				}
-			}
+			appendFields(&x.trailer, in.Trailer)
 		}
 		x.tell()
 		x.mu.Unlock()
@@ -143,7 +166,7 @@ func (e *h2Exchange) receive(in *http.Response) error {
 			return err
 		}
 		if full {
-			e.silent.Stop()
+			e.rest()
 			<-e.room
 			e.heard()
 		}
@@ -153,9 +176,8 @@ func (e *h2Exchange) receive(in *http.Response) error {
 // watch ends the exchange when its time is over. stop ends watching.
 func (e *h2Exchange) watch() (stop func()) {
 	x := e.x
-	e.silent = time.AfterFunc(x.idle, func() { e.cancel(&TimeoutError{"ReadTimeout", x.idle}) })
-	if x.idle == 0 {
-		e.silent.Stop()
+	if x.idle > 0 {
+		e.silent = time.AfterFunc(x.idle, func() { e.cancel(&TimeoutError{"ReadTimeout", x.idle}) })
 	}
 	var due *time.Timer
 	if !x.due.IsZero() {
@@ -169,17 +191,24 @@ func (e *h2Exchange) watch() (stop func()) {
 		})
 	}
 	return func() {
-		e.silent.Stop()
+		e.rest()
 		if due != nil {
 			due.Stop()
 		}
 	}
 }
 
-// heard notes that the server has sent something.
+// heard notes that the server has sent something, or taken some of the request.
 func (e *h2Exchange) heard() {
-	if e.x.idle > 0 {
+	if e.silent != nil {
 		e.silent.Reset(e.x.idle)
+	}
+}
+
+// rest stops waiting for the server, because others are to do something.
+func (e *h2Exchange) rest() {
+	if e.silent != nil {
+		e.silent.Stop()
 	}
 }
 
@@ -209,13 +238,18 @@ func (e *h2Exchange) fault(ctx context.Context, err error) error {
 	var goAway http2.GoAwayError
 	var reset http2.StreamError
 	switch {
-	case err == io.EOF:
+	case err == io.EOF || errors.Is(err, errNotH2):
 		return err
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.As(err, &reset), errors.As(err, &goAway):
+	case e.pool.client.closed.Load():
+		return ErrClosed
+	case errors.As(err, &reset):
+		e.x.mu.Lock()
+		e.x.touched = true // this is the server's answer, and no stale connection
+		e.x.mu.Unlock()
 		return cut(err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.As(err, &goAway), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, new(net.Error)):
 		return cut(err)
 	}
 	return err

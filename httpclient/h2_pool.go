@@ -6,6 +6,7 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -16,87 +17,90 @@ import (
 	"eddy/stream"
 )
 
-// h2Pool has a client's connections that speak HTTP/2. Each serves any number of requests, of all loops, in
-// goroutines of its own.
+// h2Pool has a client's connections that speak HTTP/2. Each serves many requests, of all loops, in
+// goroutines of its own: as many as the server allows, and for more there is another connection.
 type h2Pool struct {
 	client    *Client
-	transport http2.Transport
+	transport *http2.Transport
 
-	mu    sync.Mutex
-	conns map[key][]*http2.ClientConn
-	known map[key]bool // whose servers have chosen HTTP/2
+	mu      sync.Mutex
+	servers map[key]*h2Server
+	conns   map[*http2.ClientConn]key // all, also those that take no more requests
+}
+
+// h2Server is what is known of the servers of a key.
+type h2Server struct {
+	conns  []*http2.ClientConn
+	flight *h2Flight // a connection is being made
+	plain  bool      // the server has chosen HTTP/1.1, the last time that it was asked
 }
 
 const (
-	// h2Silence is how long a connection with requests may be silent before it is asked for a sign of life, and
-	// h2Sign how long that may take.
+	// h2Silence is how long a connection may be silent before it is asked for a sign of life, and h2Sign how long
+	// that may take.
 	h2Silence = 30 * time.Second
 	h2Sign    = 15 * time.Second
-	// maxKnown bounds the servers that are known to speak HTTP/2.
-	maxKnown = 10_000
+	// h2Window is how much of a body is taken from a server before who reads it does.
+	h2Window = 1 << 20
+	// h2Servers bounds what is known of servers without connections.
+	h2Servers = 10_000
 )
 
 func newH2Pool(c *Client) *h2Pool {
-	p := &h2Pool{client: c, conns: make(map[key][]*http2.ClientConn), known: make(map[key]bool)}
-	p.transport = http2.Transport{
-		ConnPool:           p,
-		DisableCompression: true, // decoded here, as all others
-		MaxHeaderListSize:  uint32(c.options.Limits.HeaderBytes),
-		IdleConnTimeout:    c.options.IdleTimeout,
-		ReadIdleTimeout:    h2Silence,
-		PingTimeout:        h2Sign,
+	o := &c.options
+	p := &h2Pool{client: c, servers: make(map[key]*h2Server), conns: make(map[*http2.ClientConn]key)}
+	settings := &http.Transport{
+		DisableCompression:    true, // decoded here, as all others
+		IdleConnTimeout:       o.IdleTimeout,
+		ExpectContinueTimeout: o.ExpectTimeout,
+		HTTP2:                 &http.HTTP2Config{MaxReceiveBufferPerStream: h2Window, SendPingTimeout: h2Silence, PingTimeout: h2Sign},
 	}
+	if o.ExpectTimeout == 0 {
+		settings.ExpectContinueTimeout = math.MaxInt64
+	}
+	p.transport, _ = http2.ConfigureTransports(settings) // fails only for one that was configured before
+	p.transport.ConnPool = p
+	p.transport.MaxHeaderListSize = uint32(min(int64(o.Limits.HeaderBytes), math.MaxUint32-1))
 	return p
 }
 
-// offers reports whether HTTP/2 is offered to servers.
-func (h *hop) offersH2() bool { return h.url.Scheme == "https" && !h.client.options.NoHTTP2 }
-
-// speaks reports whether the server has chosen HTTP/2 before.
-func (p *h2Pool) speaks(k *key) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.known[*k]
+// offersH2 reports whether HTTP/2 is offered to the server. It has no way to change the protocol, as HTTP/1.1 has
+// (RFC 9113 §8.6).
+func (h *hop) offersH2() bool {
+	return h.url.Scheme == "https" && !h.client.options.NoHTTP2 &&
+		h.method != http.MethodConnect && (h.header == nil || !h.header.Has("Upgrade"))
 }
 
-// adopt takes a connection whose server has chosen HTTP/2 from its loop. If there is another one by now, that is
-// used.
-func (p *h2Pool) adopt(ctx context.Context, k *key, s *stream.Stream) error {
-	if cc := p.take(k); cc != nil {
-		release(cc)
-		return s.Loop().Do(ctx, func(context.Context) error { s.Close(); return nil })
+// server returns what is known of the servers of k. The caller holds mu.
+func (p *h2Pool) server(k *key) *h2Server {
+	s := p.servers[*k]
+	if s != nil {
+		return s
 	}
-	conn, err := s.Detach(ctx)
-	if err != nil {
-		return err
+	if len(p.servers) >= h2Servers {
+		for k, s := range p.servers {
+			if len(s.conns) == 0 && s.flight == nil {
+				delete(p.servers, k)
+			}
+		}
 	}
-	cc, err := p.transport.NewClientConn(conn)
-	if err != nil {
-		conn.Close()
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.client.closed.Load() {
-		cc.Close()
-		return ErrClosed
-	}
-	p.conns[*k] = append(p.conns[*k], cc)
-	if len(p.known) < maxKnown {
-		p.known[*k] = true
-	}
-	return nil
+	s = new(h2Server)
+	p.servers[*k] = s
+	return s
 }
 
 // take returns a connection that has room for a request, which is reserved there; nil if there is none.
 func (p *h2Pool) take(k *key) *http2.ClientConn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := slices.DeleteFunc(p.conns[*k], func(cc *http2.ClientConn) bool { st := cc.State(); return st.Closed || st.Closing })
-	if p.conns[*k] = list; len(list) == 0 {
-		delete(p.conns, *k)
+	if s := p.servers[*k]; s != nil {
+		return s.take()
 	}
-	for _, cc := range list {
+	return nil
+}
+
+func (s *h2Server) take() *http2.ClientConn {
+	for _, cc := range s.conns {
 		if cc.ReserveNewRequest() {
 			return cc
 		}
@@ -104,8 +108,48 @@ func (p *h2Pool) take(k *key) *http2.ClientConn {
 	return nil
 }
 
-// release gives back what take has reserved.
-func release(cc *http2.ClientConn) { cc.RoundTrip(new(http.Request)) }
+// adopt takes a connection whose server has chosen HTTP/2 from its loop, and reserves a place there. Others get to know
+// it by admit.
+func (p *h2Pool) adopt(ctx context.Context, k *key, s *stream.Stream) (*http2.ClientConn, error) {
+	conn, err := s.Detach(ctx)
+	if err != nil {
+		s.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error { s.CloseNow(); return nil })
+		return nil, err
+	}
+	cc, err := p.transport.NewClientConn(conn)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	p.mu.Lock()
+	closed := p.client.closed.Load()
+	if !closed {
+		p.conns[cc] = *k
+	}
+	crowded := p.client.options.MaxIdle > 0 && len(p.conns) > p.client.options.MaxIdle
+	p.mu.Unlock()
+	if closed {
+		cc.Close()
+		return nil, ErrClosed
+	}
+	if !cc.ReserveNewRequest() {
+		return nil, ErrCut
+	}
+	if crowded {
+		go p.closeIdle()
+	}
+	return cc, nil
+}
+
+// admit lets others use a connection.
+func (p *h2Pool) admit(cc *http2.ClientConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k, ok := p.conns[cc]; ok {
+		s := p.server(&k)
+		s.conns, s.plain = append(s.conns, cc), false
+	}
+}
 
 // hopKey is under which a request's context has its hop.
 type hopKey struct{}
@@ -113,64 +157,81 @@ type hopKey struct{}
 // errNotH2 is what a request for HTTP/2 meets if the server has changed its mind.
 var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
 
-// GetClientConn implements http2.ClientConnPool.
+// GetClientConn implements http2.ClientConnPool. The first time there is a connection already; it is called again for
+// a request that the server says it has not looked at.
 func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*http2.ClientConn, error) {
 	h := r.Context().Value(hopKey{}).(*hop)
-	if cc := p.take(&h.key); cc != nil {
-		return cc, nil
+	if h.h2 == nil {
+		h.h2 = p.take(&h.key)
 	}
-	g, err := p.client.loops()
-	if err != nil {
-		return nil, err
+	if h.h2 == nil {
+		g, err := p.client.loops()
+		if err != nil {
+			return nil, err
+		}
+		c, err := h.open(r.Context(), p.client.home(g.Pick()))
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			c.onLoop(r.Context(), func() { c.rest() })
+			return nil, errNotH2
+		}
 	}
-	c, err := h.open(r.Context(), p.client.home(g.Pick()))
-	if err != nil {
-		return nil, err
-	}
-	if c != nil {
-		p.forget(&h.key)
-		c.onLoop(r.Context(), func() { c.rest() })
-		return nil, errNotH2
-	}
-	if cc := p.take(&h.key); cc != nil {
-		return cc, nil
-	}
-	return nil, ErrCut
-}
-
-// forget is called when a server has not chosen HTTP/2 any more.
-func (p *h2Pool) forget(k *key) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.known, *k)
+	cc := h.h2
+	h.h2 = nil
+	return cc, nil
 }
 
 // MarkDead implements http2.ClientConnPool.
 func (p *h2Pool) MarkDead(dead *http2.ClientConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for k, list := range p.conns {
-		if i := slices.Index(list, dead); i >= 0 {
-			p.conns[k] = slices.Delete(list, i, i+1)
-		}
+	p.forget(dead)
+	delete(p.conns, dead)
+}
+
+// forget takes a connection from those that take requests, and reports whether it was one. The caller holds mu.
+func (p *h2Pool) forget(cc *http2.ClientConn) bool {
+	s := p.servers[p.conns[cc]]
+	if s == nil {
+		return false
+	}
+	i := slices.Index(s.conns, cc)
+	if i >= 0 {
+		s.conns = slices.Delete(s.conns, i, i+1)
+	}
+	return i >= 0
+}
+
+// close closes all connections of a client that was closed.
+func (p *h2Pool) close() {
+	p.mu.Lock()
+	all := p.conns
+	p.conns = make(map[*http2.ClientConn]key)
+	clear(p.servers)
+	p.mu.Unlock()
+	for cc := range all {
+		cc.Close()
 	}
 }
 
-// close closes the connections: all, or those that nobody uses.
-func (p *h2Pool) close(all bool) {
+// closeIdle closes the connections that nobody uses. None is asked while mu is held, because one whose server reads
+// nothing may not answer for a while; so they take no requests meanwhile.
+func (p *h2Pool) closeIdle() {
 	p.mu.Lock()
-	var dead []*http2.ClientConn
-	for k, list := range p.conns {
-		p.conns[k] = slices.DeleteFunc(list, func(cc *http2.ClientConn) bool {
-			idle := all || cc.State().StreamsActive+cc.State().StreamsReserved == 0
-			if idle {
-				dead = append(dead, cc)
-			}
-			return idle
-		})
+	var asked []*http2.ClientConn
+	for cc := range p.conns {
+		if p.forget(cc) {
+			asked = append(asked, cc)
+		}
 	}
 	p.mu.Unlock()
-	for _, cc := range dead {
-		cc.Close()
+	for _, cc := range asked {
+		if st := cc.State(); st.StreamsActive+st.StreamsReserved+st.StreamsPending == 0 {
+			cc.Close()
+		} else {
+			p.admit(cc)
+		}
 	}
 }

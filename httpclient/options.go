@@ -89,7 +89,8 @@ type Options struct {
 	Jar http.CookieJar
 
 	// Proxy returns the proxy for a URL, nil for none: "http", "https", "socks5" or
-	// "socks5h", with credentials if it wants them. Default: [ProxyFromEnvironment]. [Direct] uses none.
+	// "socks5h", with credentials if it wants them. The URL it is asked for has no user. http goes through an HTTP
+	// proxy as it is, all else by a tunnel. Default: [ProxyFromEnvironment]. [Direct] uses none.
 	Proxy func(*url.URL) (*url.URL, error)
 	// ProxyAuthMode is how a proxy learns who the user in its URL is.
 	ProxyAuthMode AuthMode

@@ -19,6 +19,7 @@ type key struct {
 	name   string // whom the certificate is for, if addr does not tell
 	proxy  string // its URL with credentials; "" for none
 	tls    *tls.Config
+	bare   bool // tls without what identifies the user, and without the name of its server
 	family tcp.Family
 	local  netip.Addr
 	iface  string

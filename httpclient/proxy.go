@@ -26,29 +26,45 @@ func Direct(*url.URL) (*url.URL, error) { return nil, nil }
 
 // route finds out whether the hop goes by a proxy, and which connections it can use.
 func (h *hop) route() error {
+	h.proxy = nil // a redirect may lead to where there is none
 	if h.req.UnixSocket != "" {
 		h.key.addr = "unix:" + h.req.UnixSocket
 		return nil
 	}
-	proxy := h.req.Proxy
-	if proxy == nil {
-		choose := h.client.options.Proxy
-		if choose == nil {
-			choose = ProxyFromEnvironment
-		}
-		var err error
-		if proxy, err = choose(h.url); err != nil || proxy == nil {
-			return err
-		}
+	proxy, err := h.chooseProxy()
+	if err != nil || proxy == nil {
+		return err
 	}
 	if _, err := tunnel.Address(proxy); err != nil {
-		return err
+		return proxyError(err)
 	}
 	h.proxy, h.key.proxy = proxy, proxy.String()
 	if h.forwarded() {
 		h.key.addr = "" // its connections are good for all servers
+	} else if own := h.header.Get("Proxy-Authorization"); own != "" {
+		h.key.proxy += " " + own // whoever opened a tunnel has proved who he is
 	}
 	return nil
+}
+
+// chooseProxy returns the proxy for the hop, nil for none.
+func (h *hop) chooseProxy() (proxy *url.URL, err error) {
+	if proxy = h.req.Proxy; proxy == nil {
+		choose := h.client.options.Proxy
+		if choose == nil {
+			return ProxyFromEnvironment(h.url)
+		}
+		bare := *h.url
+		bare.User = nil
+		err = guarded(func() (err error) {
+			proxy, err = choose(&bare)
+			return err
+		})
+	}
+	if proxy != nil && *proxy == (url.URL{}) {
+		return nil, err
+	}
+	return proxy, err
 }
 
 // forwarded reports whether the proxy is asked for the resource itself, and not for a tunnel to its
@@ -66,90 +82,97 @@ func (h *hop) digestProxy() bool {
 	return mode == Digest && h.proxy.User != nil
 }
 
-// throughProxy makes a connection to the proxy into one to the server, if that is needed.
+// throughProxy makes a connection to the proxy into one to the server, if that is needed. It closes what it
+// cannot use.
 func (h *hop) throughProxy(ctx context.Context, s *stream.Stream) (*stream.Stream, error) {
 	if h.proxy.Scheme == "https" {
-		config := h.client.options.ProxyTLS.Clone()
-		if config == nil {
-			config = new(tls.Config)
-		}
-		if config.ServerName == "" {
-			config.ServerName = h.proxy.Hostname()
-		}
-		if err := s.StartTLS(ctx, stream.Client, config); err != nil {
+		if err := s.StartTLS(ctx, stream.Client, h.proxyTLS()); err != nil {
 			return nil, err
 		}
 	}
 	if h.forwarded() {
 		return s, nil
 	}
-	if err := h.openTunnel(ctx, s); err != nil {
+	err := h.openTunnel(ctx, s)
+	if err == nil && s.Secure() && h.key.scheme == "https" {
+		var inner *stream.Stream
+		if inner, err = unwrapped(ctx, s); err == nil {
+			return inner, nil
+		}
+	}
+	if err != nil {
 		s.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error { s.CloseNow(); return nil })
 		return nil, err
-	}
-	if h.proxy.Scheme == "https" && h.key.scheme == "https" {
-		return unwrapped(ctx, s)
 	}
 	return s, nil
 }
 
-// openTunnel asks the proxy for the server, a second time if it wants the user to prove who he is.
+// proxyTLS returns the configuration for the proxy's name.
+func (h *hop) proxyTLS() *tls.Config {
+	config := h.client.options.ProxyTLS.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	if config.ServerName == "" {
+		config.ServerName = serverName(h.proxy)
+	}
+	config.NextProtos = []string{"http/1.1"}
+	return config
+}
+
+// errProxyClosed says that there is an answer to the proxy's challenge, which needs another connection.
+var errProxyClosed = errors.New("httpclient: the proxy has closed behind its challenge")
+
+// openTunnel asks the proxy for the server, again if it wants the user to prove who he is.
 func (h *hop) openTunnel(ctx context.Context, s *stream.Stream) error {
 	target := withPort(h.url)
-	if !h.digestProxy() {
-		return tunnel.Open(ctx, s, h.proxy, target, tunnel.Options{})
+	proxy, o := *h.proxy, tunnel.Options{Header: h.tunnelHeader()}
+	if !h.digestProxy() || o.Header.Has("Proxy-Authorization") {
+		return tunnel.Open(ctx, s, &proxy, target, o)
 	}
-	anonymous := *h.proxy
-	anonymous.User = nil
+	proxy.User = nil
 	session := h.session(h.proxy)
 	request := digest.Request{Method: http.MethodConnect, Target: target}
-	answer, err := session.Answer(request)
-	for err == nil {
-		var o tunnel.Options
-		if answer != nil {
-			o.Header = new(httputil.Header)
-			o.Header.Append("Proxy-Authorization", answer.Field)
+	for {
+		if h.tunnelAnswer == nil {
+			var err error
+			if h.tunnelAnswer, err = session.Answer(request); err != nil {
+				return err
+			}
 		}
-		err = tunnel.Open(ctx, s, &anonymous, target, o)
+		if h.tunnelAnswer != nil {
+			o.Header.Replace("Proxy-Authorization", h.tunnelAnswer.Field)
+		}
+		err := tunnel.Open(ctx, s, &proxy, target, o)
 		refusal, ok := errors.AsType[*tunnel.Error](err)
-		if !ok || !refusal.KeepAlive {
-			break
+		if !ok || refusal.Status != http.StatusProxyAuthRequired {
+			return err
 		}
 		challenges, _ := httputil.ParseChallenges(refusal.Header.Values("Proxy-Authenticate")...)
-		if answer, err = session.Retry(challenges, answer, request); err != nil {
-			err = errors.Join(refusal, err)
+		if h.tunnelAnswer, err = session.Retry(challenges, h.tunnelAnswer, request); err != nil {
+			refusal.Err = err
+			return refusal
+		}
+		if !refusal.KeepAlive {
+			s.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error { s.CloseNow(); return nil })
+			return errProxyClosed
 		}
 	}
-	return err
 }
 
-// unwrapped returns a stream of what s carries, for TLS within the TLS of a proxy: a stream can have one of
-// them.
-func unwrapped(ctx context.Context, s *stream.Stream) (*stream.Stream, error) {
-	l := s.Loop()
-	near, far, err := stream.Pair(ctx, l, l)
-	if err != nil {
-		return nil, err
+// tunnelHeader returns what a proxy is told when it is asked for a tunnel.
+func (h *hop) tunnelHeader() *httputil.Header {
+	header := new(httputil.Header)
+	agent := h.client.options.UserAgent
+	if h.req.UserAgent != "" {
+		agent = h.req.UserAgent
 	}
-	life := context.WithoutCancel(ctx)
-	pump := func(from, to *stream.Stream) func(context.Context) {
-		return func(ctx context.Context) {
-			for {
-				piece, err := from.ReadSome(ctx, pumpPiece)
-				if err == nil {
-					err = to.Write(ctx, piece)
-				}
-				if err != nil {
-					break
-				}
-			}
-			to.Loop().Do(ctx, func(context.Context) error { to.Close(); return nil })
-		}
+	if agent == "-" {
+		agent = ""
 	}
-	l.Spawn(life, pump(s, far))
-	l.Spawn(life, pump(far, s))
-	return near, nil
+	header.Append("User-Agent", agent)
+	if own := h.header.Get("Proxy-Authorization"); own != "" {
+		header.Append("Proxy-Authorization", own)
+	}
+	return header
 }
-
-// pumpPiece is how much is carried at once.
-const pumpPiece = 32 << 10

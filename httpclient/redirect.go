@@ -13,10 +13,11 @@ import (
 type Redirect struct {
 	Response *Response // what redirects
 	Method   string    // of the next request
-	URL      *url.URL  // where it goes; do not change it
-	// Foreign is whether that is another origin than the request's, or another one was on the way. Nothing that
-	// identifies the user is sent there: no Authorization, Cookie and Proxy-Authorization of the request, no
-	// user name, no client certificate of Request.TLS. A Jar has rules of its own.
+	URL      *url.URL  // where it goes, without user name
+	// Foreign is whether that is another origin (scheme, host and port) than the request's, or another one was on
+	// the way. Nothing that identifies the user is sent there: no Authorization, Cookie and Proxy-Authorization
+	// of the request, no user name, no client certificate of Request.TLS. A Jar, the certificates of Options.TLS
+	// and a proxy's user have rules of their own.
 	Foreign bool
 }
 
@@ -37,19 +38,18 @@ var ErrDowngrade = errors.New("redirect from https to http")
 func isRedirect(r *Response) bool {
 	switch r.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return r.Header.Joined("Location") != "" // an empty one leads nowhere
+		locations := r.Header.Values("Location")
+		return len(locations) > 0 && locations[0] != "" // an empty one leads nowhere
 	}
 	return false
 }
 
-// newChain returns the chain of redirects that begins with the hop.
+// newChain returns the chain of redirects that begins with the hop. A request without a body has an empty one there, so
+// that a PUT keeps the fields that describe it.
 func (h *hop) newChain() *redirect.Chain {
-	first := redirect.Request{Method: h.method, URL: h.url}
-	switch {
-	case h.req.replayable():
+	first := redirect.Request{Method: h.method, URL: h.url, Body: redirect.Once}
+	if h.req.replayable() {
 		first.Body = redirect.Replayable
-	default:
-		first.Body = redirect.Once
 	}
 	return redirect.New(first, h.left)
 }
@@ -69,7 +69,11 @@ func (h *hop) redirected(resp *Response) (*hop, error) {
 	case plan.Downgrade && !h.client.options.AllowDowngrade:
 		err = ErrDowngrade
 	case h.client.options.CheckRedirect != nil:
-		err = h.client.options.CheckRedirect(&Redirect{resp, plan.Method, plan.URL, plan.DropCredentials})
+		next := *plan.URL
+		next.User = nil
+		err = guarded(func() error {
+			return h.client.options.CheckRedirect(&Redirect{resp, plan.Method, &next, plan.DropCredentials})
+		})
 	}
 	if err != nil {
 		return nil, &RedirectError{resp, err}
@@ -83,7 +87,7 @@ func (h *hop) after(resp *Response, plan *redirect.Plan) (*hop, error) {
 	h.time.Redirect = time.Since(h.turn)
 	next := *h
 	next.method, next.url, next.body = plan.Method, plan.URL, h.body && plan.KeepBody
-	next.answer, next.proxyAnswer = nil, nil
+	next.answer, next.proxyAnswer, next.tunnelAnswer = nil, nil, nil
 	if next.foreign = plan.DropCredentials; next.foreign {
 		next.who = credentials{}
 	}

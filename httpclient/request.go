@@ -19,10 +19,12 @@ type Request struct {
 	// Method is sent as it is. Default: GET. Others than those of RFC 9110 §9 and PATCH need
 	// AllowNonstandardMethods.
 	Method string
-	// URL is absolute: http or https. A user name and a password in it are sent as Basic
-	// authentication, unless Username says otherwise.
+	// URL is absolute: http or https. Its host may be a name in any script, which is sent as DNS has it; spaces
+	// and other characters that URLs cannot hold are escaped. The fragment is not sent. A user name and a
+	// password in it go before Username and Password.
 	URL string
-	// Header has the fields to send. Host replaces the one of the URL.
+	// Header has the fields to send. Host replaces the one of the URL. Proxy-Authorization goes to a proxy that
+	// is spoken to by HTTP, in place of what the user in its URL makes, and never to a server.
 	Header httputil.Header
 
 	// Body is sent as it is. It must not be changed before the fetch has returned.
@@ -44,7 +46,8 @@ type Request struct {
 	AllowNonstandardMethods bool
 
 	// Username and Password authenticate by AuthMode. They are sent to the origin of URL only, not to others that
-	// it redirects to.
+	// it redirects to. An Authorization in Header is sent in place of what they make. By Digest a body must be one that
+	// can be sent a second time, or a 401 is the result.
 	Username, Password string
 	AuthMode           AuthMode
 	// IfModifiedSince, if not zero, asks for the resource only if it was changed since.
@@ -69,12 +72,13 @@ type Request struct {
 	// Response.Body. No more is read from the server before it returns. Its error ends the fetch.
 	StreamingCallback func(ctx context.Context, piece []byte) error
 
-	// Proxy is the proxy to use, and ProxyAuthMode how it learns who the user in its URL is; Basic means what
-	// [Options] say.
+	// Proxy is the proxy to use, an empty URL none, and ProxyAuthMode how it learns who the user in its URL is;
+	// Basic means what [Options] say. With UnixSocket there is no proxy.
 	Proxy         *url.URL
 	ProxyAuthMode AuthMode
 	// TLS configures the connection, if it is one of https. Connections are shared by requests that name the same
-	// configuration. Its ServerName is filled in.
+	// configuration. Its ServerName is filled in. To another origin that it redirects to, its certificates and its
+	// ServerName do not go.
 	TLS *tls.Config
 	// Family restricts addresses to those of one family.
 	Family tcp.Family

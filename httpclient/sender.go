@@ -4,15 +4,26 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
 
-	"eddy/async"
 	"eddy/loop"
 	"eddy/stream"
 )
 
 // errOver is what a source's write returns when the exchange needs no more of it.
 var errOver = errors.New("httpclient: the response has ended")
+
+// launcher runs a source: in a coroutine if the request has a producer and its caller a loop, else in a goroutine.
+type launcher func(ctx context.Context, run func(context.Context))
+
+func (h *hop) launcher(ctx context.Context) launcher {
+	co := loop.FromContext(ctx)
+	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
+	return func(ctx context.Context, run func(context.Context)) {
+		if !inLoop || !co.Loop().Spawn(ctx, run) {
+			go run(ctx)
+		}
+	}
+}
 
 // sendFrom sends the body that the source gives.
 func (x *exchange) sendFrom(ctx context.Context) {
@@ -59,13 +70,8 @@ func (x *exchange) produce(ctx context.Context) (err error) {
 }
 
 // run calls the source. A panic of it is an error.
-func (s source) run(ctx context.Context, w io.Writer) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &async.PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return s(ctx, w)
+func (s source) run(ctx context.Context, w io.Writer) error {
+	return guarded(func() error { return s(ctx, w) })
 }
 
 // bodyWriter sends what is written to it, and waits while the server does not read.

@@ -3,7 +3,7 @@ package httpclient
 import (
 	"context"
 	"io"
-	"net/url"
+	"strings"
 
 	"eddy/httputil"
 )
@@ -14,14 +14,15 @@ func (h *hop) write(out *outgoing) error {
 		return h.trip.write(h, out)
 	}
 	r, o := h.req, &h.client.options
-	out.method, out.host = h.method, h.url.Host
+	out.method, out.host = h.method, unzoned(h.url.Host)
 	if out.target = h.url.RequestURI(); h.forwarded() {
-		u := url.URL{Scheme: h.url.Scheme, Host: h.url.Host}
-		out.target = u.String() + out.target
+		out.target = h.url.Scheme + "://" + out.host + out.target
 	}
 	out.header = httputil.HeaderOver(out.fields[:0])
 	for _, f := range h.header.Fields() {
-		out.header.Append(f.Name, f.Value)
+		if f.Name != "Proxy-Authorization" || h.forwarded() { // no origin learns it
+			out.header.Append(f.Name, f.Value)
+		}
 	}
 	if host := h.header.Get("Host"); host != "" {
 		out.host = host
@@ -43,7 +44,9 @@ func (h *hop) write(out *outgoing) error {
 	if !r.IfModifiedSince.IsZero() {
 		add("If-Modified-Since", httputil.FormatDate(r.IfModifiedSince))
 	}
-	h.addCookies(&out.header)
+	if err := h.addCookies(&out.header); err != nil {
+		return err
+	}
 	if h.body {
 		h.writeBody(out)
 	}
@@ -53,18 +56,27 @@ func (h *hop) write(out *outgoing) error {
 	return h.authorize(out)
 }
 
+// unzoned returns a host without the zone of its address, which means nothing elsewhere (RFC 6874 §1).
+func unzoned(host string) string {
+	if zone := strings.IndexByte(host, '%'); zone >= 0 {
+		return host[:zone] + host[strings.IndexByte(host, ']'):]
+	}
+	return host
+}
+
 // writeBody says where the body comes from.
 func (h *hop) writeBody(out *outgoing) {
 	r := h.req
 	switch {
 	case r.BodyReader != nil:
-		out.source = fromReader(r.BodyReader, h.offset)
+		out.source = h.oneByOne(fromReader(r.BodyReader, h.offset))
 	case r.BodyProducer != nil:
-		out.source = r.BodyProducer
+		out.source = h.oneByOne(r.BodyProducer)
 	default:
 		out.body, out.length = r.Body, int64(len(r.Body))
 		return
 	}
+	out.replay = r.replayable()
 	if out.length = r.BodyLength; out.length == 0 {
 		out.length = -1
 	}
@@ -80,6 +92,18 @@ func (r *Request) replayable() bool {
 	}
 	_, ok := r.BodyReader.(io.Seeker)
 	return ok
+}
+
+// oneByOne is a source that does not begin before the one of the last try, which nobody needs any more, has ended: they
+// share what they read.
+func (f *fetch) oneByOne(s source) source {
+	return func(ctx context.Context, w io.Writer) error {
+		if err := f.producing.Lock(ctx); err != nil {
+			return err
+		}
+		defer f.producing.Unlock()
+		return s(ctx, w)
+	}
 }
 
 // fromReader is a source that reads, from where r was at first.

@@ -8,8 +8,8 @@ type LastReader interface {
 	Sink
 	// StreamBroken is called when a write has failed with err, in place of closing the stream. The
 	// output is lost, and so is all that is sent later ([Stream.Mute]). What the peer has sent before
-	// is reported as always, and then its end or an error, which closes the stream with err. A sink that
-	// does not want that closes the stream itself.
+	// is reported as always, up to its end or an error. The reason that StreamClosed is told is err. A sink
+	// that wants nothing of it closes the stream itself.
 	StreamBroken(err error)
 }
 

@@ -33,6 +33,9 @@ func (s *Session) Info(a *Answer, values []string, body []byte) (proved bool, er
 	return proved, nil
 }
 
+// Covers reports whether the server's proof for a covers the body of its response, so that Info needs it.
+func (a *Answer) Covers() bool { return a.qop == qopInt }
+
 func infoParams(values []string) (params httputil.Params, ok bool) {
 	for _, v := range values {
 		list, err := httputil.ParseChallenges("Info " + v)

@@ -21,7 +21,6 @@ var otherwise = map[string]string{
 	`status line: "HTTP/3.0 200 OK"`:                 "any version with two digits will do",
 	`status line: "HTTP/0.9 200 OK"`:                 "any version with two digits will do",
 	"interim: 101 unasked":                           "the caller is to find out",
-	"interim: 101, then a response":                  "the caller is to find out",
 	"gzip: twice, in two fields":                     "the first field alone is looked at, and then both are removed",
 	"redirect: no host, a port":                      "it dials its own machine",
 	"redirect: credentials are not for another port": "a host's ports are one site to it, as for cookies",

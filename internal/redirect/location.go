@@ -1,6 +1,7 @@
 package redirect
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -31,10 +32,47 @@ func originOf(u *url.URL) origin {
 	return origin{scheme, strings.ToLower(host), port}
 }
 
+// What can be wrong with the URL of a request beside its scheme.
+var (
+	ErrURL  = errors.New("redirect: malformed URL")
+	ErrHost = errors.New("redirect: URL without a host")
+)
+
+// Parse returns the URL of a request in the form that a [Plan] has it in: of ASCII alone, with the host in its A-label
+// form and in lower case. It must be absolute; its scheme is http or https. User information and fragment stay, and the
+// zone of an IPv6 address. Unlike a Location it may have no backslash for a slash. It fails with ErrScheme,
+// ErrHost or ErrURL, which hold nothing of it.
+func Parse(s string) (*url.URL, error) {
+	scheme, rest, ok := strings.Cut(s, ":")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return nil, ErrScheme
+	}
+	end := authorityEnd(s)
+	if strings.ContainsFunc(s, isControl) || !strings.HasPrefix(rest, "//") || end < len(s) && s[end] == '\\' {
+		return nil, ErrURL
+	}
+	u, err := url.Parse(encode(s[:end] + strings.ReplaceAll(s[end:], `\`, "%5C")))
+	switch {
+	case err != nil:
+		return nil, ErrURL
+	case u.Hostname() == "":
+		return nil, ErrHost
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && addr.Zone() != "" {
+		return u, nil
+	}
+	if u.Host, err = cleanHost(u); err != nil {
+		return nil, ErrURL
+	}
+	return u, nil
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
 // resolve returns the URL that a Location leads to from base. It has no user information.
 func resolve(base *url.URL, location string) (*url.URL, error) {
 	location = httputil.TrimOWS(location)
-	if strings.ContainsFunc(location, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(location, isControl) {
 		return nil, ErrLocation
 	}
 	ref, err := url.Parse(encode(location))
@@ -55,8 +93,10 @@ func resolve(base *url.URL, location string) (*url.URL, error) {
 		target.Fragment, target.RawFragment = base.Fragment, base.RawFragment
 	}
 	target.Scheme = strings.ToLower(target.Scheme)
-	if target.Host, err = cleanHost(target); err != nil {
-		return nil, err
+	if ref.Host != "" || !strings.Contains(base.Host, "%") { // a zone is a request's own, see Parse
+		if target.Host, err = cleanHost(target); err != nil {
+			return nil, err
+		}
 	}
 	if target.Scheme != "http" && target.Scheme != "https" {
 		return nil, ErrScheme

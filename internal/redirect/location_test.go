@@ -162,3 +162,31 @@ func site(u *url.URL) string {
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
+
+func TestParse_IsOfASCIIAlone(t *testing.T) {
+	for in, want := range map[string]string{
+		"http://a":                          "http://a",
+		"HTTPS://A.Example:443/B":           "https://a.example:443/B",
+		"http://u:p@b\u00fccher.example/#f": "http://u:p@xn--bcher-kva.example/#f",
+		"http://a/b c?d e":                  "http://a/b%20c?d%20e",
+		"http://a/\\b":                      "http://a/%5Cb",
+		"http://[::1]:80/":                  "http://[::1]:80/",
+		"http://[fe80::1%25eth0]/":          "http://[fe80::1%25eth0]/",
+		"http://a:/":                        "http://a/",
+		"http://a/?%zz":                     "http://a/?%25zz",
+	} {
+		if u, err := redirect.Parse(in); err != nil || u.String() != want {
+			t.Errorf("%q: %v, %v, want %s", in, u, err, want)
+		}
+	}
+	for in, want := range map[string]error{
+		"": redirect.ErrScheme, "a": redirect.ErrScheme, "ftp://a": redirect.ErrScheme, "//a": redirect.ErrScheme,
+		"http:a": redirect.ErrURL, "http:/a": redirect.ErrURL, "http://": redirect.ErrHost, "http:///a": redirect.ErrHost, "http://:1": redirect.ErrHost,
+		"http://a\\b": redirect.ErrURL, "http:\\\\a": redirect.ErrURL, "http://a\n": redirect.ErrURL, "http://a:0": redirect.ErrURL,
+		"http://a b/": redirect.ErrURL, "http://u:p:x@": redirect.ErrHost,
+	} {
+		if u, err := redirect.Parse(in); err != want {
+			t.Errorf("%q: %v, %v, want %v", in, u, err, want)
+		}
+	}
+}
