@@ -145,7 +145,7 @@ func TestFetch_Failures(t *testing.T) {
 		{[]string{"-f", url}, exitStatus, "", `eddy: http://\S+: 404 Not Found\n`},
 		{[]string{refused + "/a?secret"}, exitFailed, "", `eddy: http://\S+/a: connect: .*refused.*\n`},
 		{[]string{url + "/cut"}, exitFailed, "half", `eddy: http://\S+/cut: body: .*\n`},
-		{[]string{"ftp://127.0.0.1/"}, exitFailed, "", `eddy: ftp://127.0.0.1/: request: .*\n`},
+		{[]string{"ftp://127.0.0.1/"}, exitFailed, "", `eddy: (ftp://127.0.0.1/: )?request: .*http.*\n`},
 		{[]string{"http://127.0.0.1:port/"}, exitFailed, "", `eddy: request: .*\n`},
 		{[]string{"-X", "A B", url}, exitFailed, "", `eddy: request: .*method.*\n`},
 		{[]string{"-d", "@/does/not/exist", url}, exitFailed, "", `eddy: open /does/not/exist: .*\n`},
