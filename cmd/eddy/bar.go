@@ -10,9 +10,10 @@ import (
 
 // bar draws on one line how far all fetches of a command are, and prints whole lines meanwhile.
 type bar struct {
-	w     io.Writer
-	now   func() time.Time
-	ticks <-chan time.Time
+	w       io.Writer
+	columns func(io.Writer) int
+	now     func() time.Time
+	ticks   <-chan time.Time
 
 	mu      sync.Mutex
 	urls    int
@@ -37,7 +38,7 @@ const (
 )
 
 func newBar(w world, urls int) *bar {
-	b := &bar{w: w.stderr, now: w.now, ticks: w.ticks, urls: urls}
+	b := &bar{w: w.stderr, columns: w.columns, now: w.now, ticks: w.ticks, urls: urls}
 	b.samples = []sample{{at: b.now()}}
 	return b
 }
@@ -88,6 +89,7 @@ func (b *bar) draw() {
 		b.samples = b.samples[1:]
 	}
 	line := b.line()
+	line = line[:max(min(len(line), b.columns(b.w)-1), 0)] // one that wraps could not be drawn over
 	io.WriteString(b.w, "\r"+line+strings.Repeat(" ", max(b.width-len(line), 0)))
 	b.width = len(line)
 }

@@ -26,13 +26,16 @@ func screen(text string) string {
 // watched is a bar with a clock of its own.
 type watched struct {
 	*bar
-	out  strings.Builder
-	time time.Time
+	out   strings.Builder
+	time  time.Time
+	width int // of the terminal
 }
 
 func watch(urls int) *watched {
-	w := &watched{time: time.Unix(1e9, 0)}
-	w.bar = newBar(world{stderr: &w.out, now: func() time.Time { return w.time }}, urls)
+	w := &watched{time: time.Unix(1e9, 0), width: usualColumns}
+	w.bar = newBar(world{
+		stderr: &w.out, now: func() time.Time { return w.time }, columns: func(io.Writer) int { return w.width },
+	}, urls)
 	return w
 }
 
@@ -104,6 +107,19 @@ func TestBar_FitsATerminal(t *testing.T) {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}
+}
+
+func TestBar_IsCutToTheTerminal(t *testing.T) {
+	w := watch(1)
+	m := w.meter()
+	m.begin(100)
+	m.add(50)
+	w.width = 30
+	w.after(t, time.Second, "[##########..........]  50%")
+	w.width = 0
+	w.after(t, time.Second, "")
+	w.width = 200
+	w.after(t, time.Second, "[##########..........]  50%  50 B of 100 B  16 B/s  0:03 left")
 }
 
 func TestTexts(t *testing.T) {

@@ -39,6 +39,7 @@ type world struct {
 	stdout, stderr io.Writer
 	env            func(string) string
 	terminal       func(io.Writer) bool
+	columns        func(io.Writer) int
 	now            func() time.Time
 	ticks          <-chan time.Time // when the progress is drawn; nil: twice a second
 }
@@ -49,7 +50,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE) // a pipe without a reader is the write's error, so that files are tidied up
 	os.Exit(run(ctx, os.Args[1:], world{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		env: os.Getenv, terminal: isTerminal, now: time.Now,
+		env: os.Getenv, terminal: isTerminal, columns: columns, now: time.Now,
 	}))
 }
 
@@ -90,19 +91,4 @@ func version() string {
 		v = "(devel)"
 	}
 	return fmt.Sprintf("eddy %s, %s", v, info.GoVersion)
-}
-
-// isTerminal reports whether somebody looks at w. A device that is not the null device is a
-// terminal for all that matters here.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ func outputs(stdout, stderr io.Writer) world {
 		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
 		env:      func(string) string { return "" },
 		terminal: func(io.Writer) bool { return false },
+		columns:  func(io.Writer) int { return usualColumns },
 		now:      time.Now,
 	}
 }
@@ -130,10 +132,16 @@ func TestIsTerminal(t *testing.T) {
 		if isTerminal(w) {
 			t.Errorf("%s is a terminal", name)
 		}
+		if n := columns(w); n != usualColumns {
+			t.Errorf("%s is %d columns wide", name, n)
+		}
+	}
+	if runtime.GOOS == "windows" {
+		return
 	}
 	if pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0); err == nil {
 		defer pty.Close()
-		if !isTerminal(pty) {
+		if !isTerminal(pty) || columns(pty) < 1 {
 			t.Error("a terminal is none")
 		}
 	}

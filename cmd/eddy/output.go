@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -21,7 +22,10 @@ func create(name string) (*output, error) {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		return &output{File: f}, err
+		if err != nil {
+			return nil, err
+		}
+		return &output{File: f}, nil
 	}
 	mode := fs.FileMode(0)
 	if err == nil {
@@ -32,6 +36,9 @@ func create(name string) (*output, error) {
 	}
 	temp := filepath.Join(filepath.Dir(name), ".eddy-"+strconv.FormatUint(rand.Uint64(), 36)+".part")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Path = name // the other one says nothing to anybody
+	}
 	if err != nil {
 		return nil, err
 	}

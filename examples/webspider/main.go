@@ -12,6 +12,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -67,7 +68,10 @@ func progress(f *os.File) (tell func(summary), clear func()) {
 		return func(summary) {}, func() {}
 	}
 	const width = 60
+	var mu sync.Mutex
 	tell = func(s summary) {
+		mu.Lock()
+		defer mu.Unlock()
 		fmt.Fprintf(f, "\r%-*s", width, fmt.Sprintf("%d of %d pages, %d failed", s.fetched, s.found, len(s.failed)))
 	}
 	return tell, func() { fmt.Fprintf(f, "\r%*s\r", width, "") }

@@ -74,8 +74,13 @@ func TestSpider_FetchesEveryPageOnce(t *testing.T) {
 			fmt.Fprint(w, pages[r.URL.Path])
 		}
 	})
+	var mu sync.Mutex
 	var told []summary
-	sum, err := run(t.Context(), s.URL, bounds{workers: 10, depth: 5, pages: 100}, func(s summary) { told = append(told, s) })
+	sum, err := run(t.Context(), s.URL, bounds{workers: 10, depth: 5, pages: 100}, func(s summary) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, s)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ type spider struct {
 	client *httpclient.Client
 	origin string
 	bounds bounds
-	tell   func(summary) // after every page
+	tell   func(summary) // after every page, maybe by several workers at the same time
 
 	// queue has no bound of its own: those who take from it are those who put, and would all wait for
 	// room. What is put is bounded by pages.
@@ -70,12 +70,15 @@ func (s *spider) crawl(ctx context.Context) error {
 		workers[i] = async.Go(ctx, s.work)
 	}
 	err := s.queue.Join(ctx)
-	s.queue.Close()                                                   // nobody puts any more: the workers go home
-	_, failed := async.Gather(context.WithoutCancel(ctx), workers...) // and that they do at once
-	if err == nil {
-		err = failed
+	s.queue.Close() // nobody puts any more: the workers go home
+	_, failed := async.Gather(context.WithoutCancel(ctx), workers...)
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		return failed
 	}
-	return err
+	return ctx.Err() // what was in the queue then was taken, but not fetched
 }
 
 func (s *spider) work(ctx context.Context) (struct{}, error) {

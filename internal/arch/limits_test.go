@@ -78,6 +78,21 @@ var limitsOf = map[string]string{
 	"TTL":                                          "tcp.DefaultTTL",
 	"NegativeTTL":                                  "tcp.DefaultNegativeTTL",
 	"Size":                                         "tcp.DefaultCacheSize",
+
+	"httpclient.Options.MaxClients":                                      "httpclient.DefaultMaxClients",
+	"httpclient.Options.QueueTimeout":                                    "httpclient.DefaultQueueTimeout",
+	"httpclient.Options.ConnectTimeout":                                  "httpclient.DefaultConnectTimeout",
+	"httpclient.Options.RequestTimeout":                                  "httpclient.DefaultRequestTimeout",
+	"httpclient.Options.ReadTimeout":                                     "httpclient.DefaultReadTimeout",
+	"httpclient.Options.ExpectTimeout":                                   "httpclient.DefaultExpectTimeout",
+	"httpclient.Options.MaxRedirects":                                    "httpclient.DefaultMaxRedirects",
+	"httpclient.Options.MaxBody":                                         "httpclient.DefaultMaxBody",
+	"httpclient.Options.IdleTimeout":                                     "httpclient.DefaultIdleTimeout",
+	"httpclient.Options.MaxIdle":                                         "httpclient.DefaultMaxIdle",
+	"a redirect's body, which is dropped":                                "httpclient.redirectBody",
+	"a body that waits for who reads it (`Stream`, `StreamingCallback`)": "httpclient.bodyMost",
+	"the rest of a response that nobody reads further":                   "httpclient.leaveBytes httpclient.leaveTime",
+	"HTTP/2: a connection with requests that says nothing":               "httpclient.h2Silence httpclient.h2Sign",
 }
 
 // otherLimits are rows whose numbers are no constants of ours.
@@ -94,6 +109,7 @@ var limitFields = map[string]string{
 	"http1.Limits":       "Limits.",
 	"httpserver.Options": "",
 	"formdata.Options":   "formdata.Options.",
+	"httpclient.Options": "httpclient.Options.",
 }
 
 func TestLimitsAreDocumented(t *testing.T) {
