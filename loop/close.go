@@ -65,7 +65,7 @@ func (l *Loop) Close() error {
 func (l *Loop) die() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dead = len(l.posted) == 0 && l.batchAt == len(l.batch)
+	l.dead = l.left() == 0
 	return l.dead
 }
 

@@ -257,9 +257,6 @@ func (l *Loop) takeReady() ready {
 	return next
 }
 
-// RunTask resumes a coroutine that was woken; see [Coroutine.Wake].
-func (co *Coroutine) RunTask() { co.loop.resume(co) }
-
 // resume runs the coroutine until it parks or its job ends. What follows the switch back
 // is the loop's again, unless the coroutine has lost it.
 func (l *Loop) resume(co *Coroutine) {
@@ -403,8 +400,9 @@ func (co *Coroutine) Wake() {
 		case parked:
 			if co.state.CompareAndSwap(parked, running) {
 				l := co.loop
-				l.mu.Lock() // not PostTask: wake-ups count while the loop is closing, too
-				l.enqueue(co)
+				l.mu.Lock()
+				l.woken = append(l.woken, co) // also while the loop is closing
+				l.rouse()
 				l.mu.Unlock()
 				return
 			}

@@ -16,6 +16,13 @@ func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 		defer co.Release()
 		return f(ctx)
 	}
+	return l.Aside(ctx, f)
+}
+
+// Aside is Do in a coroutine of its own, for which the caller waits also if it is one of this loop.
+// What f needs of a stack is then not the caller's, which keeps its own for as long as its job takes: a
+// deep call that many make who will wait for long is better made so. Any goroutine.
+func (l *Loop) Aside(ctx context.Context, f func(context.Context) error) error {
 	c := &call{f: f, ended: make(chan struct{}), err: ErrAborted}
 	c.waiter.Init(ctx)
 	c.job.f, c.job.done = c.run, c.finish
@@ -55,11 +62,13 @@ func (c *call) finish(Outcome) {
 func (c *call) wait(ctx context.Context) error {
 	settled := false
 	defer func() {
-		// A caller whose loop is closed for good ends in its wait. Its last duty blocks,
-		// and loses that loop.
+		// A caller whose loop is closed for good ends in its wait. Its last duty blocks, and loses
+		// that loop; but if f is of the same one, Close ends it as it ends the caller.
 		if !settled && c.begun.Swap(true) {
 			c.job.Cancel(ErrClosed)
-			<-c.ended
+			if c.waiter.co == nil || c.waiter.co.loop != c.job.loop {
+				<-c.ended
+			}
 		}
 	}()
 	err := c.waiter.Wait(ctx)

@@ -83,6 +83,7 @@ type Loop struct {
 
 	mu       sync.Mutex
 	posted   []Task
+	woken    []*Coroutine  // that have parked before
 	sleeping bool          // the next Post must wake the poller
 	stop     bool          // Run shall return
 	running  chan struct{} // nil unless Run is under way; closed when it ends
@@ -109,7 +110,7 @@ type Loop struct {
 	eventAt  int
 	eventN   int
 	serving  ID     // whose handler runs, or ended without returning
-	batch    []Task // posted before this turn began
+	batch    []Task // taken from posted
 	batchAt  int
 	ready    []ready // to be resumed now
 	readyAt  int

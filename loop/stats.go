@@ -22,7 +22,7 @@ type Stats struct {
 	// known to block ([Coroutine.Follow]).
 	Apart uint64 `json:"apart"`
 
-	// Posted is how many callbacks and wake-ups wait for the next turn.
+	// Posted is how many callbacks and wake-ups wait for a turn.
 	Posted int `json:"posted"`
 	// Descriptors is how many descriptors are watched.
 	Descriptors int `json:"descriptors"`
@@ -119,7 +119,7 @@ func (l *Loop) Stats() Stats {
 	m.account(l.clock())
 	s := m.stats
 	s.Turns = l.turns
-	s.Posted = len(l.posted)
+	s.Posted += len(l.posted) + len(l.woken)
 	s.HandOffs = l.handOffs.Load()
 	s.Away = l.away.Load()
 	s.Load = l.load.Load()
@@ -174,6 +174,7 @@ func (l *Loop) publish() {
 	s.Events, s.Callbacks, s.TimersRun = l.counts.events, l.counts.callbacks, l.counts.timers
 	s.Apart = l.counts.apart
 	s.Lag, s.MaxLag = l.counts.lag, l.counts.maxLag
+	s.Posted = len(l.batch) - l.batchAt // those that are not the runner's yet come on top
 	s.Descriptors = l.slots.used
 	s.Timers = len(l.timers)
 	s.Coroutines = l.busy

@@ -15,9 +15,10 @@ type Flusher interface{ FlushBeforeSleep() }
 // during the turn can leave in one system call.
 func (l *Loop) BeforeSleep(f Flusher) { l.dirty = append(l.dirty, f) }
 
-// Post runs f in the loop's next turn. Callbacks run in the order of their posting; those
-// that post themselves again do not keep the loop from its descriptors. It reports
-// whether f was taken: false once the loop is being closed. Any goroutine.
+// Post runs f in the loop's next turn, or, when more than 64 wait, in one soon after. Callbacks run in
+// the order of their posting; many of them, or those that post themselves again, do not keep
+// the loop from its descriptors. It reports whether f was taken: false once the loop is being
+// closed. Any goroutine.
 func (l *Loop) Post(f func()) bool { return l.PostTask(callback(f)) }
 
 // PostTask is Post for a [Task], which spares making a closure.
@@ -34,6 +35,11 @@ func (l *Loop) PostTask(t Task) bool {
 // enqueue is called with mu held. A burst of posts costs one wake-up.
 func (l *Loop) enqueue(t Task) {
 	l.posted = append(l.posted, t)
+	l.rouse()
+}
+
+// rouse wakes a loop that sleeps. It is called with mu held.
+func (l *Loop) rouse() {
 	if l.sleeping {
 		l.sleeping = false
 		l.wake()
@@ -105,16 +111,34 @@ func (l *Loop) dispatch() {
 	}
 }
 
-func (l *Loop) runPosted() {
+// postedShare is how many posts a turn runs: as many as it takes events. A burst of them would keep
+// the loop from its descriptors, and if each begins something there, as a dial, then all are begun
+// before the first is finished, with a stack each.
+const postedShare = maxEvents
+
+// takePosted takes over what others have left for the runner. Coroutines that were woken come first, so
+// that what has begun goes on before more begins.
+func (l *Loop) takePosted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.callbacks += uint64(len(l.woken))
+	for i, co := range l.woken {
+		l.ready = append(l.ready, ready{co: co})
+		l.woken[i] = nil
+	}
+	l.woken = l.woken[:0]
 	if l.batchAt == len(l.batch) {
 		clear(l.batch)
-		l.batch, l.batchAt = l.batch[:0], 0
-		l.mu.Lock()
-		l.batch, l.posted = l.posted, l.batch
-		l.mu.Unlock()
+		l.batch, l.posted, l.batchAt = l.posted, l.batch[:0], 0
 		l.counts.callbacks += uint64(len(l.batch))
 	}
-	for l.batchAt < len(l.batch) {
+}
+
+func (l *Loop) runPosted() {
+	l.takePosted()
+	l.runReady()
+	// A loop that is being closed counts its turns, and leaves nothing behind in any.
+	for n := 0; l.batchAt < len(l.batch) && (n < postedShare || l.closing.Load()); n++ {
 		t := l.batch[l.batchAt]
 		l.batchAt++
 		t.RunTask()
@@ -137,7 +161,7 @@ func (l *Loop) flush() {
 // wait sleeps until a descriptor is ready, until has come, or something was posted.
 func (l *Loop) wait(until time.Time) {
 	l.mu.Lock()
-	if len(l.posted) > 0 || l.stop || l.readyAt < len(l.ready) {
+	if l.left() > 0 || l.stop || l.readyAt < len(l.ready) {
 		until = poll.DontWait
 	} else {
 		l.sleeping = true
@@ -162,6 +186,9 @@ func (l *Loop) wait(until time.Time) {
 	l.mu.Unlock()
 	l.monitor.stir()
 }
+
+// left returns how many posts and wake-ups wait. The runner calls it, with mu held.
+func (l *Loop) left() int { return len(l.woken) + len(l.posted) + len(l.batch) - l.batchAt }
 
 func (l *Loop) setNow(t time.Time) {
 	l.now, l.age = t, t.Sub(l.start)
