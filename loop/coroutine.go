@@ -85,7 +85,7 @@ const idleCoroutines = 256
 func (l *Loop) Start(ctx *Context, job Job) {
 	if l.dead {
 		go l.afterwards(func() {
-			ctx.end()
+			ctx.leave()
 			job.JobDone(Exited)
 		})
 		return
@@ -316,7 +316,7 @@ func (l *Loop) bury(co *Coroutine) {
 
 func (l *Loop) release(co *Coroutine) Job {
 	job := co.job
-	co.ctx.end()
+	co.ctx.leave()
 	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
 	if co.habit.Load() != nil {
 		co.habit.Store(nil)
