@@ -62,7 +62,12 @@ type contextKey struct{}
 func (c *Context) Init(parent context.Context) { c.parent = parent }
 
 // Coroutine returns the coroutine that runs the job, nil before and after.
-func (c *Context) Coroutine() *Coroutine { return c.co.Load() }
+func (c *Context) Coroutine() *Coroutine {
+	if c.end.Load() == unasked {
+		return nil
+	}
+	return c.co.Load()
+}
 
 // Deadline returns the parent's.
 func (c *Context) Deadline() (time.Time, bool) { return c.parent.Deadline() }
@@ -117,7 +122,7 @@ func (c *Context) Err() error {
 // Cancel ends the context with err and wakes the job if it waits. Any goroutine.
 func (c *Context) Cancel(err error) {
 	if c.finish(err) {
-		if co := c.co.Load(); co != nil {
+		if co := c.Coroutine(); co != nil {
 			co.Wake()
 		}
 	}
@@ -125,10 +130,11 @@ func (c *Context) Cancel(err error) {
 
 // leave is Cancel after the job.
 func (c *Context) leave() {
-	c.co.Store(nil)
-	if !c.end.CompareAndSwap(nil, unasked) {
-		c.finish(context.Canceled)
+	if c.end.CompareAndSwap(nil, unasked) {
+		return // Coroutine sees that; one more atomic step would cost as much again
 	}
+	c.co.Store(nil)
+	c.finish(context.Canceled)
 }
 
 func (c *Context) finish(err error) bool {

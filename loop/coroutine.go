@@ -338,7 +338,7 @@ func (l *Loop) forget(co *Coroutine) {
 // or the job has ended. The caller may be another goroutine: see [Coroutine.Hold].
 func FromContext(ctx context.Context) *Coroutine {
 	if c, ok := ctx.Value(contextKey{}).(*Context); ok {
-		return c.co.Load()
+		return c.Coroutine()
 	}
 	return nil
 }
