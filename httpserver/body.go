@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"eddy/http1"
@@ -16,13 +17,15 @@ import (
 // body is the request's body as the handler reads it. There is no buffer of its own: it
 // takes from the connection's, and the connection reads only when it asks.
 type body struct {
-	x       *exchange
-	err     error         // what every further Read returns
-	got     int64         // bytes that were read
-	credit  time.Duration // how long the client may still be waited for at its rate; less than none: it is in debt
-	status  int           // that answers what is wrong with the body; 0: nothing
-	until   time.Time     // when the wait under way ends; zero: no deadline
-	waiting bool
+	x        *exchange
+	err      error         // what every further Read returns
+	got      int64         // bytes that were read
+	credit   time.Duration // how long the client may still be waited for at its rate; less than none: it is in debt
+	status   int           // that answers what is wrong with the body; 0: nothing
+	until    time.Time     // when the wait under way ends; zero: no deadline
+	withheld error         // the fault that was found in what nobody had read, and for which the response was withheld
+	waiting  bool
+	whole    atomic.Bool // it was read to its end; any goroutine may ask
 }
 
 func newBody(x *exchange) *body {
@@ -166,7 +169,7 @@ func (b *body) take(p []byte) (int, error) {
 		b.earn(copied)
 		c.Discard(n)
 		if c.reader.BodyDone() {
-			b.x.unread.Store(false)
+			b.whole.Store(true)
 		}
 		if copied > 0 || n == 0 {
 			return copied, nil

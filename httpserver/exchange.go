@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"eddy/http1"
@@ -42,15 +41,12 @@ type exchange struct {
 	short     bool         // because it has fewer bytes than announced
 	long      bool         // the handler had more bytes than announced
 
-	unread atomic.Bool // the request's body was not read to its end
-
 	// These are the loop's.
 	expect   bool  // the client waits for a 100 before it sends the body
 	sent     bool  // some of the final response was handed over
 	settled  bool  // all of it was, or it was withheld
 	bodyRead bool  // the request was read to its end
-	withheld error // the fault that was found in the request
-	body     *body
+	body     *body // nil without one; set before the handler runs, and not changed
 	bounds   *bounds
 
 	fields [inlineFields]httputil.Field
@@ -72,9 +68,9 @@ func (x *exchange) uncommon() *rarities {
 	return x.rare
 }
 
-// inlineFields is how many header fields lie within an exchange. Programs send about as many; more, as
-// browsers do, get an array of the right size.
-const inlineFields = 3
+// inlineFields is how many header fields lie within an exchange, which is 512 bytes with them. Programs
+// send about as many; more, as browsers do, get an array of the right size.
+const inlineFields = 5
 
 // flushSize is how much a response collects before it is handed over by itself.
 const flushSize = 32 << 10
@@ -95,7 +91,6 @@ func (x *exchange) begin() {
 	if !c.reader.BodyDone() {
 		x.body = newBody(x)
 		x.req.Body = x.body
-		x.unread.Store(true)
 		x.expect = c.reader.ExpectContinue()
 	}
 	x.enc.Init(&x.req, c.reader.KeepAlive() && !o.NoKeepAlive && !c.last)
@@ -148,9 +143,9 @@ func (x *exchange) JobDone(o loop.Outcome) {
 		x.abort()
 	}
 	x.settle()
-	if x.withheld != nil && !x.conn.Closed() {
+	if b := x.body; b != nil && b.withheld != nil && !x.conn.Closed() {
 		x.conn.x = nil
-		x.conn.refuse(&x.req, x.withheld)
+		x.conn.refuse(&x.req, b.withheld)
 		return
 	}
 	x.conn.ended(x.keepAlive, x.bodyRead)
@@ -161,23 +156,28 @@ func (x *exchange) settle() {
 	if x.settled {
 		return
 	}
-	x.settled = true
-	c := x.conn
-	c.InterruptRead(httputil.ErrFinished) // of a goroutine that the handler has left behind
-	var fault error
-	x.bodyRead, fault = c.skipBody()
 	closing := x.closing(true)
 	x.mu.Lock()
 	x.complete(true, closing)
 	b := x.out
 	x.out = nil
 	x.mu.Unlock()
+	x.conclude(b)
+}
+
+// conclude hands over b, the end of a response that is complete: nil if it has none. It runs on the loop.
+func (x *exchange) conclude(b *loop.Buffer) {
+	x.settled = true
+	c := x.conn
+	c.InterruptRead(httputil.ErrFinished) // of a goroutine that the handler has left behind
+	var fault error
+	x.bodyRead, fault = c.skipBody()
 	switch {
 	case b == nil:
 	case fault != nil && !x.sent:
 		// The request turns out to be malformed, and not a byte of an answer to it has
 		// left: nobody shall take it for a good one.
-		x.withheld = fault
+		x.body.withheld = fault
 		c.Loop().PutBuffer(b)
 	default:
 		c.Send(b)

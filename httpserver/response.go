@@ -229,17 +229,22 @@ func (x *exchange) Finish() error {
 // Respond is what httputil.Respond calls: a whole response for the price of one step, if the loop is at
 // hand.
 func (x *exchange) Respond(status int, reason string, h *httputil.Header, body []byte) error {
-	if len(body) > flushSize || status < 200 || !x.hold() {
+	co := x.Coroutine()
+	if len(body) > flushSize || status < 200 || co == nil || !co.Hold() {
 		return httputil.RespondBySteps(x, status, reason, h, body)
 	}
-	defer x.release(true)
 	closing := x.closing(true)
 	x.mu.Lock()
 	err := x.respond(status, reason, h, body, closing)
+	var b *loop.Buffer
+	if err == nil {
+		b, x.out = x.out, nil
+	}
 	x.mu.Unlock()
 	if err == nil {
-		x.settle()
+		x.conclude(b)
 	}
+	co.Release() // not deferred, which costs as much again: nothing here panics
 	return err
 }
 

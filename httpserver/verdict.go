@@ -13,7 +13,7 @@ func (x *exchange) closing(held bool) bool {
 	switch {
 	case x.conn.server.spreader.Stopped():
 		return true
-	case !x.unread.Load():
+	case x.body == nil || x.body.whole.Load():
 		return false
 	case held:
 		return x.leavesBody()

@@ -53,18 +53,14 @@ type Request struct {
 	// Start is when the head was complete.
 	Start time.Time
 
-	query  url.Values
-	parsed bool
+	query url.Values // of Query, nil before it was parsed
 }
 
 // QueryArguments returns the arguments of the query. It parses them once, keeps blank
 // values, and skips pieces with a broken percent-encoding.
 func (r *Request) QueryArguments() url.Values {
-	if !r.parsed {
-		r.parsed = true
-		if r.Query != "" {
-			r.query, _ = url.ParseQuery(r.Query)
-		}
+	if r.query == nil && r.Query != "" {
+		r.query, _ = url.ParseQuery(r.Query)
 	}
 	return r.query
 }
@@ -72,7 +68,7 @@ func (r *Request) QueryArguments() url.Values {
 // QueryArgument returns the last value of one argument, and whether there is one:
 // QueryArguments without its map, for requests of which nobody wants more.
 func (r *Request) QueryArgument(name string) (value string, ok bool) {
-	if r.parsed {
+	if r.query != nil {
 		values := r.query[name]
 		if len(values) == 0 {
 			return "", false

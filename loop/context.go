@@ -14,11 +14,28 @@ import (
 type Context struct {
 	parent context.Context
 	co     atomic.Pointer[Coroutine]
+	end    atomic.Pointer[ending] // nil until somebody asks for it, or it comes
+}
 
+// ending is how a context ends.
+type ending struct {
 	mu    sync.Mutex
-	done  chan struct{}
-	err   error
+	done  chan struct{} // nil until somebody asks for it
+	err   error         // nil before the end
 	after *follower
+}
+
+// unasked is the ending of all contexts that end with their jobs before anybody has asked, as
+// most do. Nothing in it changes.
+var unasked = &ending{done: closedChan, err: context.Canceled}
+
+// ending returns the context's own, or unasked.
+func (c *Context) ending() *ending {
+	if e := c.end.Load(); e != nil {
+		return e
+	}
+	c.end.CompareAndSwap(nil, new(ending))
+	return c.end.Load()
 }
 
 // follower is what happens at a context's end: a function's call, or the end of the context of
@@ -45,7 +62,12 @@ type contextKey struct{}
 func (c *Context) Init(parent context.Context) { c.parent = parent }
 
 // Coroutine returns the coroutine that runs the job, nil before and after.
-func (c *Context) Coroutine() *Coroutine { return c.co.Load() }
+func (c *Context) Coroutine() *Coroutine {
+	if c.end.Load() == unasked {
+		return nil
+	}
+	return c.co.Load()
+}
 
 // Deadline returns the parent's.
 func (c *Context) Deadline() (time.Time, bool) { return c.parent.Deadline() }
@@ -66,54 +88,72 @@ var closedChan = func() chan struct{} {
 
 // Done returns a channel that is closed when the context ends.
 func (c *Context) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		if c.err != nil {
-			c.done = closedChan
+	e := c.ending()
+	if e == unasked {
+		return e.done
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.done == nil {
+		if e.err != nil {
+			e.done = closedChan
 		} else {
-			c.done = make(chan struct{})
+			e.done = make(chan struct{})
 		}
 	}
-	return c.done
+	return e.done
 }
 
 // Err returns nil while the job goes on, the error of Cancel, or context.Canceled after
 // the job has ended.
 func (c *Context) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
+	e := c.end.Load()
+	switch e {
+	case nil:
+		return nil
+	case unasked:
+		return e.err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
 }
 
 // Cancel ends the context with err and wakes the job if it waits. Any goroutine.
 func (c *Context) Cancel(err error) {
 	if c.finish(err) {
-		if co := c.co.Load(); co != nil {
+		if co := c.Coroutine(); co != nil {
 			co.Wake()
 		}
 	}
 }
 
-// end is Cancel after the job.
-func (c *Context) end() {
+// leave is Cancel after the job.
+func (c *Context) leave() {
+	if c.end.CompareAndSwap(nil, unasked) {
+		return // Coroutine sees that; one more atomic step would cost as much again
+	}
 	c.co.Store(nil)
 	c.finish(context.Canceled)
 }
 
 func (c *Context) finish(err error) bool {
-	c.mu.Lock()
-	if c.err != nil {
-		c.mu.Unlock()
+	e := c.ending()
+	if e == unasked {
 		return false
 	}
-	c.err = err
-	if c.done != nil {
-		close(c.done)
+	e.mu.Lock()
+	if e.err != nil {
+		e.mu.Unlock()
+		return false
 	}
-	after := c.after
-	c.after = nil
-	c.mu.Unlock()
+	e.err = err
+	if e.done != nil {
+		close(e.done)
+	}
+	after := e.after
+	e.after = nil
+	e.mu.Unlock()
 	for ; after != nil; after = after.next {
 		after.tell(err)
 	}
@@ -130,31 +170,40 @@ func (c *Context) AfterFunc(f func()) (stop func() bool) {
 
 // add lets a be told of the context's end, at once if that has come.
 func (c *Context) add(a *follower) {
-	c.mu.Lock()
-	if err := c.err; err != nil {
-		c.mu.Unlock()
+	e := c.ending()
+	if e == unasked {
+		a.tell(e.err)
+		return
+	}
+	e.mu.Lock()
+	if err := e.err; err != nil {
+		e.mu.Unlock()
 		a.tell(err)
 		return
 	}
-	defer c.mu.Unlock()
-	a.linked, a.next = true, c.after
+	defer e.mu.Unlock()
+	a.linked, a.next = true, e.after
 	if a.next != nil {
 		a.next.prev = a
 	}
-	c.after = a
+	e.after = a
 }
 
 // remove reports whether a is not told any more.
 func (c *Context) remove(a *follower) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !a.linked || c.err != nil {
+	e := c.ending()
+	if e == unasked {
+		return false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !a.linked || e.err != nil {
 		return false
 	}
 	if a.prev != nil {
 		a.prev.next = a.next
 	} else {
-		c.after = a.next
+		e.after = a.next
 	}
 	if a.next != nil {
 		a.next.prev = a.prev

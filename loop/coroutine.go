@@ -85,7 +85,7 @@ const idleCoroutines = 256
 func (l *Loop) Start(ctx *Context, job Job) {
 	if l.dead {
 		go l.afterwards(func() {
-			ctx.end()
+			ctx.leave()
 			job.JobDone(Exited)
 		})
 		return
@@ -313,7 +313,7 @@ func (l *Loop) bury(co *Coroutine) {
 
 func (l *Loop) release(co *Coroutine) Job {
 	job := co.job
-	co.ctx.end()
+	co.ctx.leave()
 	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
 	if co.habit.Load() != nil {
 		co.habit.Store(nil)
@@ -335,7 +335,7 @@ func (l *Loop) forget(co *Coroutine) {
 // or the job has ended. The caller may be another goroutine: see [Coroutine.Hold].
 func FromContext(ctx context.Context) *Coroutine {
 	if c, ok := ctx.Value(contextKey{}).(*Context); ok {
-		return c.co.Load()
+		return c.Coroutine()
 	}
 	return nil
 }

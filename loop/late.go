@@ -32,7 +32,7 @@ func (l *Loop) abandon() {
 // withdraw ends a job that has not begun.
 func (l *Loop) withdraw(next ready) {
 	l.busy--
-	next.ctx.end()
+	next.ctx.leave()
 	next.job.JobDone(Exited)
 }
 

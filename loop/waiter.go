@@ -56,7 +56,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if own := jobOf(ctx); (own == nil || own.co.Load() != w.co) && ctx.Done() != nil {
+	if own := jobOf(ctx); (own == nil || own.Coroutine() != w.co) && ctx.Done() != nil {
 		// A derived context does not know the coroutine; the job's own context wakes it.
 		defer context.AfterFunc(ctx, w.co.Wake)()
 	}

@@ -84,11 +84,16 @@ func BenchmarkRoute50(b *testing.B) {
 	b.Run("wildcard", func(b *testing.B) { benchmark(b, fiftyRules(), "/section24/4711/edit") })
 }
 
-// TestAllocations holds the promise of the package: the handler, its path values, the body and the Etag.
+// TestAllocations holds the promise of the package: the handler, its path values and the body. The Etag is
+// that of the request before, unless a collection, or the race detector, has emptied the pool.
 func TestAllocations(t *testing.T) {
 	app, ctx, r := fiftyRules(), context.Background(), get("/section24/4711/edit")
 	var s sink
-	if n := testing.AllocsPerRun(100, func() { app.ServeRequest(ctx, &s, r) }); n > 4 {
-		t.Errorf("%v allocations a request, want at most 4", n)
+	least := 100.0
+	for range 20 {
+		least = min(least, testing.AllocsPerRun(1, func() { app.ServeRequest(ctx, &s, r) }))
+	}
+	if least > 3 {
+		t.Errorf("%v allocations a request, want at most 3", least)
 	}
 }

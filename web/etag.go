@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"strings"
+	"sync"
 
 	"eddy/httputil"
 )
@@ -16,6 +18,35 @@ func hashETag(body []byte) string {
 	b[0], b[len(b)-1] = '"', '"'
 	hex.Encode(b[1:], sum[:])
 	return string(b[:])
+}
+
+// tags makes a route's entity tags. It knows the last body of each processor, as many routes answer
+// the same again and again: a constant, or what has not changed since the client asked before.
+type tags struct{ last sync.Pool } // of *tagged
+
+type tagged struct {
+	body []byte
+	tag  string
+}
+
+// taggedMost is the longest body that is remembered.
+const taggedMost = 4 << 10
+
+// of returns what hashETag returns.
+func (t *tags) of(body []byte) string {
+	if len(body) > taggedMost {
+		return hashETag(body)
+	}
+	last, ok := t.last.Get().(*tagged) // nobody else has it until Put
+	if !ok {
+		last = new(tagged)
+	}
+	if last.tag == "" || !bytes.Equal(last.body, body) {
+		last.body, last.tag = append(last.body[:0], body...), hashETag(body)
+	}
+	tag := last.tag
+	t.last.Put(last)
+	return tag
 }
 
 // noneMatch reports whether the request's If-None-Match names etag, so that the client

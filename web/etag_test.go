@@ -2,6 +2,10 @@ package web_test
 
 import (
 	"context"
+	"crypto/sha1"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 
 	"eddy/web"
@@ -72,4 +76,55 @@ func TestETag(t *testing.T) {
 			t.Errorf("%s: a 304 with body %q", tc.line, w.body.String())
 		}
 	}
+}
+
+// echo answers with its query, by all the ways in which a body comes about.
+func echo(_ context.Context, h *web.RequestHandler) error {
+	q := h.Request.Query
+	switch {
+	case strings.HasPrefix(q, "pieces"):
+		h.WriteString(q[:3])
+		h.WriteString(q[3:])
+		return nil
+	case strings.HasPrefix(q, "html"):
+		return h.HTML(q)
+	}
+	return h.Text(q)
+}
+
+func tagOf(body string) string { return fmt.Sprintf(`"%x"`, sha1.Sum([]byte(body))) }
+
+// TestETag_IsThatOfTheBody asks for bodies in an order in which a tag of an earlier one could be taken
+// for the present one's: again, shorter, longer, empty, of the same length, beyond what is remembered.
+func TestETag_IsThatOfTheBody(t *testing.T) {
+	app := web.NewApplicationWith(quiet, web.Func("/", echo))
+	long := strings.Repeat("x", 4<<10)
+	for i, body := range []string{
+		"", "a", "a", "b", "b", "a", "ab", "a", "", "", "pieces", "piece", "pieces", "html", "html", "htm",
+		long, long, long + "x", long + "x", long + "y", long, long[1:] + "z", long,
+	} {
+		r := request("GET /")
+		r.Query = body
+		if got := do(t, app, r).header.Get("Etag"); got != tagOf(body) {
+			t.Errorf("request %d, a body of %d bytes: %s, want %s", i, len(body), got, tagOf(body))
+		}
+	}
+}
+
+func TestETag_IsThatOfTheBodyUnderManyRequests(t *testing.T) {
+	app := web.NewApplicationWith(quiet, web.Func("/", echo))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 200 {
+				body := strings.Repeat(string(rune('a'+(i+j/4)%5)), 1+j%3)
+				r := request("GET /")
+				r.Query = body
+				if got := do(t, app, r).header.Get("Etag"); got != tagOf(body) {
+					t.Errorf("%q: %s, want %s", body, got, tagOf(body))
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

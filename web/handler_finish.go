@@ -100,7 +100,7 @@ func (h *RequestHandler) etag() string {
 		return h.header.Get("Etag")
 	}
 	if !h.entry.route.has(hookETag) {
-		etag := hashETag(h.body)
+		etag := h.entry.route.tags.of(h.body)
 		h.header.Append("Etag", etag)
 		return etag
 	}

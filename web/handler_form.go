@@ -127,7 +127,11 @@ func (h *RequestHandler) partReader() (*formdata.Reader, error) {
 
 // readForm returns the form that the body is, nil if it is none.
 func (h *RequestHandler) readForm(o formdata.Options) (*formdata.Form, error) {
-	r, in := h.Request, h.ownInput()
+	r := h.Request
+	if r.ContentLength == 0 && h.input == nil {
+		return nil, nil
+	}
+	in := h.ownInput()
 	if !in.read && isURLEncoded(r) && r.ContentLength != 0 {
 		h.readBody() // so that Body still has it
 	}

@@ -18,6 +18,7 @@ type route struct {
 	extra []string       // the unknown methods that other answers; nil means all
 	hooks hooks
 	allow string // the Allow field
+	tags  tags
 }
 
 type hooks uint8
