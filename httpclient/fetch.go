@@ -23,6 +23,8 @@ type fetch struct {
 	past  []*Response
 	time  TimeInfo
 	last  *hop // the present one
+
+	reading chan struct{} // full while a goroutine reads the body
 }
 
 // hop is one request of a fetch.
@@ -142,6 +144,9 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 			expect = false
 			x.abandon(ctx, errOver)
 			continue
+		}
+		if fresh && errors.Is(err, errStale) {
+			err = ErrCut
 		}
 		if err == nil || fresh || !x.repeatable() {
 			return resp, x, h.client.ended(err)
@@ -268,9 +273,12 @@ func (h *hop) readySource(ctx context.Context, x *exchange) {
 	x.stop = stop
 	co := loop.FromContext(ctx)
 	inLoop := h.req.BodyProducer != nil && co != nil && co.Current() && !co.Apart()
+	if h.reading == nil {
+		h.reading = make(chan struct{}, 1)
+	}
 	x.launch = func() {
 		if !inLoop || !co.Loop().Spawn(work, x.sendFrom) {
-			go x.sendFrom(work)
+			go x.sendAfter(work, h.reading)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"runtime/debug"
 
 	"eddy/async"
@@ -21,6 +22,16 @@ func (x *exchange) sendFrom(ctx context.Context) {
 	err = x.produce(ctx)
 }
 
+// sendAfter is sendFrom for a source that may still be in use by the exchange before: one at a time.
+func (x *exchange) sendAfter(ctx context.Context, reading chan struct{}) {
+	select {
+	case reading <- struct{}{}:
+		defer func() { <-reading }()
+		x.sendFrom(ctx)
+	case <-ctx.Done():
+	}
+}
+
 // errExited is what a body is ended with when its source has called runtime.Goexit.
 var errExited = errors.New("its source has ended without returning")
 
@@ -33,6 +44,9 @@ func (x *exchange) sentAll(ctx context.Context, err error) {
 		c := x.conn
 		switch {
 		case c.x != x || x.ceased:
+			if p, ok := errors.AsType[*async.PanicError](err); ok { // which nobody else is told
+				c.home.client.options.Logger.Error("panic in the source of a request's body", slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
+			}
 		case err != nil:
 			c.fail(&sourceError{err})
 		default:
@@ -58,8 +72,12 @@ func (x *exchange) produce(ctx context.Context) (err error) {
 		return errOver
 	}
 	x.mu.Lock()
-	x.begun = true
+	over := x.err != nil
+	x.begun = x.begun || !over
 	x.mu.Unlock()
+	if over {
+		return errOver
+	}
 	return x.out.source(ctx, &bodyWriter{ctx: ctx, x: x})
 }
 
