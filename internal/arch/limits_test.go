@@ -63,6 +63,18 @@ var limitsOf = map[string]string{
 	"closing after an error, or where the client has not asked for it": "stream.drainTime",
 	"reads or writes of one coroutine that need not wait":              "stream.fairShare",
 
+	"httpclient.Options.MaxClients":                     "httpclient.DefaultMaxClients",
+	"httpclient.Options.QueueTimeout":                   "httpclient.DefaultQueueTimeout",
+	"httpclient.Options.ConnectTimeout":                 "httpclient.DefaultConnectTimeout",
+	"httpclient.Options.RequestTimeout":                 "httpclient.DefaultRequestTimeout",
+	"httpclient.Options.ReadTimeout":                    "httpclient.DefaultReadTimeout",
+	"httpclient.Options.ExpectTimeout":                  "httpclient.DefaultExpectTimeout",
+	"httpclient.Options.MaxBody":                        "httpclient.DefaultMaxBody",
+	"httpclient.Options.IdleTimeout":                    "httpclient.DefaultIdleTimeout",
+	"httpclient.Options.MaxIdle":                        "httpclient.DefaultMaxIdle",
+	"what waits for the reader of a `Stream`":           "httpclient.bodyMost",
+	"what is left of a response that its reader closes": "httpclient.leaveBytes httpclient.leaveTime",
+
 	"connections accepted in one turn": "tcp.acceptBatch",
 	"tcp.ProxyProtocol.Timeout":        "tcp.DefaultProxyTimeout",
 	"a peer that has stopped sending, whose `tcp.Handler` neither reads nor writes": "tcp.goneAfter",
