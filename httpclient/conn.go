@@ -55,7 +55,7 @@ func (c *conn) start(ctx context.Context, x *exchange) {
 		return
 	}
 	if !c.home.reserve(c, x) || !c.Loop().PostTask(x) {
-		x.over(c.lost())
+		x.over(errStale) // or never used: see do
 	}
 }
 
@@ -112,7 +112,7 @@ func (c *conn) begin(x *exchange) {
 	if err != nil {
 		c.Loop().PutBuffer(b)
 		c.CloseNow()
-		x.over(err)
+		x.overIn(PhaseRequest, err)
 		return
 	}
 	c.x, c.last, c.sent = x, c.Loop().Now(), false

@@ -143,10 +143,12 @@ func TestDial_ThroughAnInterface(t *testing.T) {
 		failsIn(t, err, "connect", err)
 		return
 	}
-	if r := fetched(t, context.Background(), client, &httpclient.Request{URL: s.URL, Interface: name}); !strings.HasPrefix(string(r.Body), "127.0.0.1 ") {
-		t.Errorf("%q", r.Body)
+	for range 2 {
+		if r := fetched(t, context.Background(), client, &httpclient.Request{URL: s.URL, Interface: name}); !strings.HasPrefix(string(r.Body), "127.0.0.1 ") {
+			t.Errorf("%q", r.Body)
+		}
+		fetched(t, context.Background(), client, &httpclient.Request{URL: s.URL})
 	}
-	fetched(t, context.Background(), client, &httpclient.Request{URL: s.URL})
 	if conns, keys := client.Resting(); conns != 2 || keys != 2 {
 		t.Errorf("%d connections of %d keys", conns, keys)
 	}
@@ -181,5 +183,24 @@ func TestPool_NamesBehindAUnixSocket(t *testing.T) {
 		if got := <-asked; got != "a.example" {
 			t.Error(got)
 		}
+	}
+}
+
+// What was said in clear is no beginning of a secure connection, nor the other way round.
+func TestPool_SchemesAreApart(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(where))
+	defer s.Close()
+	client := newClient(t, httpclient.Options{TLS: &tls.Config{InsecureSkipVerify: true}, NoHTTP2: true})
+	for _, c := range []struct {
+		url    string
+		status int
+	}{{s.URL, 200}, {strings.Replace(s.URL, "https", "http", 1), 400}, {s.URL, 200}} {
+		r, err := client.Get(context.Background(), c.url)
+		if err != nil || r.Status != c.status {
+			t.Errorf("%s: %v, %+v", c.url, err, r)
+		}
+	}
+	if conns, keys := client.Resting(); conns != 1 || keys != 1 {
+		t.Errorf("%d connections of %d keys rest", conns, keys) // the server closes the one in clear
 	}
 }

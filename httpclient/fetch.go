@@ -231,6 +231,9 @@ func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
 		if errors.Is(err, errNotH2) {
 			continue
 		}
+		if fresh && errors.Is(err, errStale) {
+			err = ErrCut
+		}
 		if err == nil || fresh || !x.repeatable() {
 			return resp, x, h.client.ended(err)
 		}

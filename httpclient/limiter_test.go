@@ -18,7 +18,6 @@ import (
 type modelTurn struct {
 	id   int
 	host string
-	held bool // the place at its host
 }
 
 // model says the same as the limiter, by lists and loops over them.

@@ -29,7 +29,8 @@ type Request struct {
 
 	// Body is sent as it is. It must not be changed before the fetch has returned.
 	Body []byte
-	// BodyReader gives the body instead, if it is not nil, and is read in a goroutine of its own.
+	// BodyReader gives the body instead, if it is not nil, and is read in a goroutine of its own. A Read that is under
+	// way when the fetch ends, early, is not waited for.
 	// It can be sent a second time, for a redirect or in answer to a challenge, if it is an io.Seeker.
 	BodyReader io.Reader
 	// BodyProducer writes the body instead, if it is not nil (Tornado's body_producer): in a coroutine of the

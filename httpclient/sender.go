@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 
+	"eddy/async"
 	"eddy/loop"
 	"eddy/stream"
 )
@@ -44,6 +46,9 @@ func (x *exchange) sentAll(ctx context.Context, err error) {
 		c := x.conn
 		switch {
 		case c.x != x || x.ceased:
+			if p, ok := errors.AsType[*async.PanicError](err); ok { // which nobody else is told
+				c.home.client.options.Logger.Error("panic in the source of a request's body", slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
+			}
 		case err != nil:
 			c.fail(&sourceError{err})
 		default:
@@ -64,8 +69,12 @@ func (x *exchange) produce(ctx context.Context) (err error) {
 		return errOver
 	}
 	x.mu.Lock()
-	x.begun = true
+	over := x.err != nil
+	x.begun = x.begun || !over
 	x.mu.Unlock()
+	if over {
+		return errOver
+	}
 	return x.out.source.run(ctx, &bodyWriter{ctx: ctx, x: x})
 }
 
