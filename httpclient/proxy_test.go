@@ -102,9 +102,9 @@ func TestProxy_TLSWithinTLS(t *testing.T) {
 		}
 		io.Copy(w, r.Body)
 	}, false)
-	p := newProxy(t, true)
 	trusting := testcert.Shared().Client()
 	inBoth(t, func(t *testing.T, ctx context.Context) {
+		p := newProxy(t, true)
 		c := newClient(t, httpclient.Options{TLS: trusting, ProxyTLS: trusting})
 		fetch := func() error {
 			st, err := c.Stream(ctx, &httpclient.Request{
