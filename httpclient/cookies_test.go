@@ -64,7 +64,7 @@ func TestJar_HasRulesOfItsOwn(t *testing.T) {
 			}
 			io.WriteString(w, r.Header.Get("Cookie"))
 		case "/away":
-			http.Redirect(w, r, r.URL.Query().Get("to"), 302)
+			http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 		default:
 			io.WriteString(w, r.Header.Get("Cookie"))
 		}

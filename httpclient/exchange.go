@@ -110,32 +110,6 @@ func (x *exchange) tell() {
 	}
 }
 
-// head waits for the final head. An error that comes with it is met by who reads the body.
-func (x *exchange) head(ctx context.Context) (*Response, error) {
-	if err := x.await(ctx, wantHead); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.resp == nil {
-		return nil, x.err
-	}
-	return x.resp, nil
-}
-
-// end waits for the end of the response, and returns the body.
-func (x *exchange) end(ctx context.Context) ([]byte, error) {
-	if err := x.await(ctx, wantEnd); err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.err != io.EOF {
-		return nil, x.err
-	}
-	return x.body, nil
-}
-
 // read takes what has come of the body, waiting for the first byte of it.
 func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 	if err := x.await(ctx, wantData); err != nil {

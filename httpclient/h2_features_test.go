@@ -289,7 +289,7 @@ func TestHTTP2_EarlyAnswersAndExpectations(t *testing.T) {
 		if err != nil || resp.Status != 413 || string(resp.Body) != "too much" {
 			t.Errorf("early: %v", err)
 		}
-		asked := &httpclient.Request{Method: "POST", URL: s.URL + "/early", ExpectContinue: true, BodyReader: readerFunc(func([]byte) (int, error) {
+		asked := &httpclient.Request{Method: "POST", URL: s.URL + "/early", ExpectContinue: true, BodyReader: bodyFunc(func([]byte) (int, error) {
 			t.Error("the body was read that nobody asked for")
 			return 0, io.EOF
 		})}
@@ -304,9 +304,9 @@ func TestHTTP2_EarlyAnswersAndExpectations(t *testing.T) {
 	})
 }
 
-type readerFunc func(p []byte) (int, error)
+type bodyFunc func(p []byte) (int, error)
 
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+func (f bodyFunc) Read(p []byte) (int, error) { return f(p) }
 
 // A connection whose server wants no more requests there is not used again.
 func TestHTTP2_LostConnectionsAreReplaced(t *testing.T) {

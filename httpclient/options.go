@@ -59,7 +59,8 @@ type Options struct {
 	// IdleTimeout is how long a connection is kept that nobody uses. Default: a minute.
 	// Negative: connections are used once.
 	IdleTimeout time.Duration
-	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one.
+	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one. If there are more of HTTP/2,
+	// which belong to no loop, those that are idle are closed.
 	// Default: 1,000.
 	MaxIdle int
 
@@ -98,7 +99,9 @@ type Options struct {
 	// TLS configures connections to servers. Its ServerName is filled in for each. It must not be
 	// changed after. Default: the system's roots, TLS 1.2 or later.
 	TLS *tls.Config
-	// NoHTTP2 does not offer HTTP/2 to servers.
+	// NoHTTP2 does not offer HTTP/2 to servers. Without it, and without NextProtos in TLS, who asks a server for the
+	// first time waits for others who do so already, to share their connection; one that serves as many requests
+	// as the server allows is joined by another.
 	NoHTTP2 bool
 
 	// Resolver looks up names. Default: [tcp.DefaultResolver].

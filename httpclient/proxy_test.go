@@ -295,7 +295,7 @@ func TestProxy_DigestOfProxyAndServer(t *testing.T) {
 
 func TestProxy_IsChosenForEachHop(t *testing.T) {
 	end := newServer(t, seen(t))
-	start := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, end.URL+"/end", 302) })
+	start := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, end.URL+"/end", http.StatusFound) })
 	inBoth(t, func(t *testing.T, ctx context.Context) {
 		p := newProxy(t, false)
 		c := newClient(t, httpclient.Options{Proxy: func(u *url.URL) (*url.URL, error) {
