@@ -132,6 +132,38 @@ func TestHTTP2_FaultsOfServers(t *testing.T) {
 	}
 }
 
+// The rest of a response that redirects is not waited for, but reset.
+func TestHTTP2_RedirectsAreNotWaitedFor(t *testing.T) {
+	reset := make(chan uint32, 1)
+	url := newFrames(t, nil, func(_ int, c *frames) {
+		for {
+			switch f := c.next().(type) {
+			case nil:
+				return
+			case *http2.HeadersFrame:
+				if f.StreamID%4 == 1 {
+					c.answer(f.StreamID, "302", "", "location", "/end")
+				} else {
+					c.answer(f.StreamID, "200", "end")
+				}
+			case *http2.RSTStreamFrame:
+				reset <- f.StreamID
+			}
+		}
+	})
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		c := newH2Client(t, httpclient.Options{MaxClients: 1})
+		for i := range 3 {
+			if got := fetched(t, ctx, c, &httpclient.Request{URL: url}).Body; string(got) != "end" {
+				t.Errorf("%q", got)
+			}
+			if stream := <-reset; stream != uint32(4*i+1) {
+				t.Errorf("stream %d was reset", stream)
+			}
+		}
+	})
+}
+
 // What nobody waits for any more is reset, whenever its context ends, and its place is free.
 func TestHTTP2_ContextsEndRequests(t *testing.T) {
 	for _, phase := range []string{"head", "body", "upload"} {

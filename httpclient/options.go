@@ -59,8 +59,7 @@ type Options struct {
 	// IdleTimeout is how long a connection is kept that nobody uses. Default: a minute.
 	// Negative: connections are used once.
 	IdleTimeout time.Duration
-	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one. If there are more of HTTP/2,
-	// which belong to no loop, those that are idle are closed.
+	// MaxIdle bounds the idle connections of each loop; the oldest is closed for a new one.
 	// Default: 1,000.
 	MaxIdle int
 
@@ -101,7 +100,8 @@ type Options struct {
 	TLS *tls.Config
 	// NoHTTP2 does not offer HTTP/2 to servers. Without it, and without NextProtos in TLS, who asks a server for the
 	// first time waits for others who do so already, to share their connection; one that serves as many requests
-	// as the server allows is joined by another.
+	// as the server allows is joined by another. They belong to no loop; when there are more than MaxIdle, those that
+	// are idle are closed.
 	NoHTTP2 bool
 
 	// Resolver looks up names. Default: [tcp.DefaultResolver].
