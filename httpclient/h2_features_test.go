@@ -230,6 +230,9 @@ func TestHTTP2_ProducersAreAsSlowAsTheServer(t *testing.T) {
 			if n := written.Load(); n > size/2 {
 				t.Errorf("%d bytes were taken from it", n)
 			}
+			if on != nil && on.Loop().Stats().Away > 0 {
+				t.Error("the producer blocks and does not park")
+			}
 			release <- struct{}{}
 		}()
 		resp := fetched(t, ctx, c, &httpclient.Request{Method: "POST", URL: s.URL, BodyProducer: body})
