@@ -131,31 +131,30 @@ const maxRounds = 10
 
 // challenged returns the hop that answers a challenge in resp, nil if there is none that it can answer.
 func (h *hop) challenged(resp *Response, out *outgoing) *hop {
-	next := *h
-	ask, field, answer, at := "WWW-Authenticate", "Authorization", &next.answer, h.url
 	switch {
-	case resp.Status == http.StatusUnauthorized && h.who.some() && h.who.mode == Digest && !h.header.Has(field):
-		at = h.server()
+	case resp.Status == http.StatusUnauthorized && h.who.some() && h.who.mode == Digest && !h.header.Has("Authorization"):
+		next := *h
+		next.proxyAnswer = nil // the proxy has taken it, and takes another one
+		return next.answering(resp, "WWW-Authenticate", &next.answer, h.digestible(out, "Authorization"), h.server())
 	case resp.Status == http.StatusProxyAuthRequired && h.forwarded() && h.digestProxy() && !h.header.Has("Proxy-Authorization"):
-		ask, field, answer, at = "Proxy-Authenticate", "Proxy-Authorization", &next.proxyAnswer, h.proxy
-	default:
-		return nil
+		next := *h
+		next.answer = nil
+		return next.answering(resp, "Proxy-Authenticate", &next.proxyAnswer, h.digestible(out, "Proxy-Authorization"), h.proxy)
 	}
+	return nil
+}
+
+// answering returns h with an answer to what a field of resp asks, in place of the last one; nil if there is none.
+func (h *hop) answering(resp *Response, field string, answer **digest.Answer, r digest.Request, at *url.URL) *hop {
 	if h.rounds++; h.rounds > maxRounds || h.body && !h.req.replayable() {
 		return nil
 	}
-	challenges, _ := httputil.ParseChallenges(resp.Header.Values(ask)...)
+	challenges, _ := httputil.ParseChallenges(resp.Header.Values(field)...)
 	var err error
-	*answer, err = h.session(at).Retry(challenges, *answer, h.digestible(out, field))
-	if err != nil {
+	if *answer, err = h.session(at).Retry(challenges, *answer, r); err != nil {
 		return nil
 	}
-	if field == "Authorization" {
-		next.proxyAnswer = nil // the proxy has taken it, and takes the next one
-	} else {
-		next.answer = nil
-	}
-	return &next
+	return h
 }
 
 // ErrServerProof is the cause when a server or proxy has sent a proof that it knows the password (RFC 7616 §3.5),
@@ -163,22 +162,23 @@ func (h *hop) challenged(resp *Response, out *outgoing) *hop {
 var ErrServerProof = digest.ErrServer
 
 // proved takes what a response says about the next answer of Digest, and checks the proof in it, if there is one.
-// One that covers a body that is not here is not looked at.
 func (h *hop) proved(resp *Response, x *exchange) error {
-	for _, p := range []struct {
-		field  string
-		answer *digest.Answer
-		at     func() *url.URL
-	}{
-		{"Authentication-Info", h.answer, h.server},
-		{"Proxy-Authentication-Info", h.proxyAnswer, func() *url.URL { return h.proxy }},
-	} {
-		if p.answer == nil || !resp.Header.Has(p.field) || p.answer.Covers() && (!x.whole || x.discard) {
-			continue
-		}
-		if _, err := h.session(p.at()).Info(p.answer, resp.Header.Values(p.field), x.body); err != nil {
+	if h.answer != nil {
+		if err := h.believe(h.answer, h.server(), resp.Header.Values("Authentication-Info"), x); err != nil {
 			return err
 		}
 	}
+	if h.proxyAnswer != nil {
+		return h.believe(h.proxyAnswer, h.proxy, resp.Header.Values("Proxy-Authentication-Info"), x)
+	}
 	return nil
+}
+
+// believe is proved for one who was answered. A proof that covers a body that is not here is not looked at.
+func (h *hop) believe(answer *digest.Answer, at *url.URL, info []string, x *exchange) error {
+	if len(info) == 0 || answer.Covers() && (!x.whole || x.discard) {
+		return nil
+	}
+	_, err := h.session(at).Info(answer, info, x.body)
+	return err
 }

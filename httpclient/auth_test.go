@@ -183,7 +183,7 @@ func TestDigest_AnswersAreForTheirOriginOnly(t *testing.T) {
 			t.Error("told another origin", got)
 		}
 	})
-	to := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, b.URL+"/asks", 302) })
+	to := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, b.URL+"/asks", http.StatusFound) })
 	c := newClient(t, httpclient.Options{})
 	for _, url := range []string{a.URL, to.URL} {
 		r := &httpclient.Request{URL: url, Username: "user", Password: "secret", AuthMode: httpclient.Digest}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"eddy/async"
 	"eddy/httputil"
 	"eddy/internal/digest"
@@ -58,7 +56,7 @@ type hop struct {
 	origin  string           // "host:port" of the URL, or of what stands for it
 	proxy   *url.URL
 	key     key
-	h2      *http2.ClientConn // where a place is reserved for it
+	h2      *h2Conn // where a place is reserved for it
 
 	answer, proxyAnswer *digest.Answer // to the server, and to a proxy that forwards
 	tunnelAnswer        *digest.Answer // to a proxy that was asked for a tunnel

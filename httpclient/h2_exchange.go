@@ -1,5 +1,7 @@
 package httpclient
 
+//lint:file-ignore SA1019 see h2_pool.go
+
 import (
 	"bytes"
 	"context"

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"eddy/loop"
 )
 
@@ -86,7 +84,7 @@ func (p *h2Pool) lead(ctx context.Context, h *hop, at *home, f *h2Flight) (c *co
 }
 
 // introduce lets others use a new connection when the server has said how many requests it takes.
-func (p *h2Pool) introduce(cc *http2.ClientConn, k key, f *h2Flight) {
+func (p *h2Pool) introduce(cc *h2Conn, k key, f *h2Flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), settingsTime)
 	defer cancel()
 	cc.Ping(ctx) // is answered behind the settings; an error is met by the requests

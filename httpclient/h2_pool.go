@@ -25,12 +25,15 @@ type h2Pool struct {
 
 	mu      sync.Mutex
 	servers map[key]*h2Server
-	conns   map[*http2.ClientConn]key // all, also those that take no more requests
+	conns   map[*h2Conn]key // all, also those that take no more requests
 }
+
+// h2Conn is a connection that speaks HTTP/2.
+type h2Conn = http2.ClientConn
 
 // h2Server is what is known of the servers of a key.
 type h2Server struct {
-	conns  []*http2.ClientConn
+	conns  []*h2Conn
 	flight *h2Flight // a connection is being made
 	plain  bool      // the server has chosen HTTP/1.1, the last time that it was asked
 }
@@ -48,7 +51,7 @@ const (
 
 func newH2Pool(c *Client) *h2Pool {
 	o := &c.options
-	p := &h2Pool{client: c, servers: make(map[key]*h2Server), conns: make(map[*http2.ClientConn]key)}
+	p := &h2Pool{client: c, servers: make(map[key]*h2Server), conns: make(map[*h2Conn]key)}
 	settings := &http.Transport{
 		DisableCompression:    true, // decoded here, as all others
 		IdleConnTimeout:       o.IdleTimeout,
@@ -89,7 +92,7 @@ func (p *h2Pool) server(k *key) *h2Server {
 }
 
 // take returns a connection that has room for a request, which is reserved there; nil if there is none.
-func (p *h2Pool) take(k *key) *http2.ClientConn {
+func (p *h2Pool) take(k *key) *h2Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s := p.servers[*k]; s != nil {
@@ -98,7 +101,7 @@ func (p *h2Pool) take(k *key) *http2.ClientConn {
 	return nil
 }
 
-func (s *h2Server) take() *http2.ClientConn {
+func (s *h2Server) take() *h2Conn {
 	for _, cc := range s.conns {
 		if cc.ReserveNewRequest() {
 			return cc
@@ -109,7 +112,7 @@ func (s *h2Server) take() *http2.ClientConn {
 
 // adopt takes a connection whose server has chosen HTTP/2 from its loop, and reserves a place there. Others get to know
 // it by admit.
-func (p *h2Pool) adopt(ctx context.Context, k *key, s *stream.Stream) (*http2.ClientConn, error) {
+func (p *h2Pool) adopt(ctx context.Context, k *key, s *stream.Stream) (*h2Conn, error) {
 	conn, err := s.Detach(ctx)
 	if err != nil {
 		s.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error { s.CloseNow(); return nil })
@@ -141,7 +144,7 @@ func (p *h2Pool) adopt(ctx context.Context, k *key, s *stream.Stream) (*http2.Cl
 }
 
 // admit lets others use a connection.
-func (p *h2Pool) admit(cc *http2.ClientConn) {
+func (p *h2Pool) admit(cc *h2Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if k, ok := p.conns[cc]; ok {
@@ -158,7 +161,7 @@ var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
 
 // GetClientConn implements http2.ClientConnPool. The first time there is a connection already; it is called again for
 // a request that the server says it has not looked at.
-func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*http2.ClientConn, error) {
+func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*h2Conn, error) {
 	h := r.Context().Value(hopKey{}).(*hop)
 	if h.h2 == nil {
 		h.h2 = p.take(&h.key)
@@ -183,7 +186,7 @@ func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*http2.ClientConn, er
 }
 
 // MarkDead implements http2.ClientConnPool.
-func (p *h2Pool) MarkDead(dead *http2.ClientConn) {
+func (p *h2Pool) MarkDead(dead *h2Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(dead)
@@ -191,7 +194,7 @@ func (p *h2Pool) MarkDead(dead *http2.ClientConn) {
 }
 
 // forget takes a connection from those that take requests, and reports whether it was one. The caller holds mu.
-func (p *h2Pool) forget(cc *http2.ClientConn) bool {
+func (p *h2Pool) forget(cc *h2Conn) bool {
 	s := p.servers[p.conns[cc]]
 	if s == nil {
 		return false
@@ -207,7 +210,7 @@ func (p *h2Pool) forget(cc *http2.ClientConn) bool {
 func (p *h2Pool) close() {
 	p.mu.Lock()
 	all := p.conns
-	p.conns = make(map[*http2.ClientConn]key)
+	p.conns = make(map[*h2Conn]key)
 	clear(p.servers)
 	p.mu.Unlock()
 	for cc := range all {
@@ -219,7 +222,7 @@ func (p *h2Pool) close() {
 // nothing may not answer for a while; so they take no requests meanwhile.
 func (p *h2Pool) closeIdle() {
 	p.mu.Lock()
-	var asked []*http2.ClientConn
+	var asked []*h2Conn
 	for cc := range p.conns {
 		if p.forget(cc) {
 			asked = append(asked, cc)

@@ -32,6 +32,9 @@ func newH2Source(ctx context.Context, e *h2Exchange) *h2Source {
 
 // run is the source's side.
 func (b *h2Source) run(ctx context.Context) {
+	b.mu.Lock()
+	b.ctx = ctx // by which its writes park
+	b.mu.Unlock()
 	err := errExited
 	defer func() {
 		b.mu.Lock()

@@ -99,7 +99,10 @@ type Options struct {
 	// TLS configures connections to servers. Its ServerName is filled in for each. It must not be
 	// changed after. Default: the system's roots, TLS 1.2 or later.
 	TLS *tls.Config
-	// NoHTTP2 does not offer HTTP/2 to servers.
+	// NoHTTP2 does not offer HTTP/2 to servers. Without it, and without NextProtos in TLS, who asks a server for the
+	// first time waits for others who do so already, to share their connection; one that serves as many requests
+	// as the server allows is joined by another. They belong to no loop; when there are more than MaxIdle, those that
+	// are idle are closed.
 	NoHTTP2 bool
 
 	// Resolver looks up names. Default: [tcp.DefaultResolver].

@@ -41,7 +41,7 @@ func (h *hop) route() error {
 	h.proxy, h.key.proxy = proxy, proxy.String()
 	if h.forwarded() {
 		h.key.addr = "" // its connections are good for all servers
-	} else if own := h.header.Get("Proxy-Authorization"); own != "" {
+	} else if own := h.ownProof(); own != "" {
 		h.key.proxy += " " + own // whoever opened a tunnel has proved who he is
 	}
 	return nil
@@ -120,6 +120,14 @@ func (h *hop) proxyTLS() *tls.Config {
 	return config
 }
 
+// ownProof is what the request itself says to a proxy that is asked for a tunnel.
+func (h *hop) ownProof() string {
+	if h.header == nil {
+		return ""
+	}
+	return h.header.Get("Proxy-Authorization")
+}
+
 // errProxyClosed says that there is an answer to the proxy's challenge, which needs another connection.
 var errProxyClosed = errors.New("httpclient: the proxy has closed behind its challenge")
 
@@ -171,7 +179,7 @@ func (h *hop) tunnelHeader() *httputil.Header {
 		agent = ""
 	}
 	header.Append("User-Agent", agent)
-	if own := h.header.Get("Proxy-Authorization"); own != "" {
+	if own := h.ownProof(); own != "" {
 		header.Append("Proxy-Authorization", own)
 	}
 	return header

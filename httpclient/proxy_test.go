@@ -102,9 +102,9 @@ func TestProxy_TLSWithinTLS(t *testing.T) {
 		}
 		io.Copy(w, r.Body)
 	}, false)
-	p := newProxy(t, true)
 	trusting := testcert.Shared().Client()
 	inBoth(t, func(t *testing.T, ctx context.Context) {
+		p := newProxy(t, true)
 		c := newClient(t, httpclient.Options{TLS: trusting, ProxyTLS: trusting})
 		p.log() // of the run before
 		fetch := func() error {
@@ -296,7 +296,7 @@ func TestProxy_DigestOfProxyAndServer(t *testing.T) {
 
 func TestProxy_IsChosenForEachHop(t *testing.T) {
 	end := newServer(t, seen(t))
-	start := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, end.URL+"/end", 302) })
+	start := newServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, end.URL+"/end", http.StatusFound) })
 	inBoth(t, func(t *testing.T, ctx context.Context) {
 		p := newProxy(t, false)
 		c := newClient(t, httpclient.Options{Proxy: func(u *url.URL) (*url.URL, error) {

@@ -197,11 +197,11 @@ func TestRedirect_IsRefused(t *testing.T) {
 	authority := testcert.Shared()
 	plain := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/loop" {
-			http.Redirect(w, r, "/loop", 302)
+			http.Redirect(w, r, "/loop", http.StatusFound)
 		}
 	})
 	s := httptest.NewUnstartedServer(nil)
-	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, 302) })
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) })
 	s.TLS = authority.Server(t)
 	s.StartTLS()
 	t.Cleanup(s.Close)

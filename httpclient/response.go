@@ -44,7 +44,7 @@ type Response struct {
 // NameLookup, Connect and AppConnect are zero.
 type TimeInfo struct {
 	Queue         time.Duration // how long the request waited for its turn
-	NameLookup    time.Duration // the server's addresses were known
+	NameLookup    time.Duration // the addresses of the server, or of the proxy, were known; zero if there was no name
 	Connect       time.Duration // the connection was there
 	AppConnect    time.Duration // TLS was up
 	PreTransfer   time.Duration // the request was about to be sent

@@ -8,7 +8,7 @@ import (
 )
 
 // Stream is a response whose body is read as it arrives, see [Client.Stream]. No more of it is read from the server
-// than fits 64 KiB beyond what was read here. Close it, and best read it to its end before:
+// than fits 64 KiB beyond what was read here, and 1 MiB more by HTTP/2. Close it, and best read it to its end before:
 // only then the connection can be used again.
 //
 // One goroutine at a time may use it.
