@@ -283,7 +283,7 @@ func (c *conn) interim(head *http1.ResponseHead) {
 		x.answered()
 	}
 	if wanted {
-		x.early, x.stopped = head, true
+		x.trace.early, x.stopped = head, true
 		c.Pause()
 		x.tell()
 	}

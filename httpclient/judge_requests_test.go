@@ -133,7 +133,7 @@ func TestTransport_AsNetHTTP_Requests(t *testing.T) {
 		sent("trailer", len("5\r\nsmall\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n"), post(unknown, func(r *http.Request) { r.Trailer = http.Header{"X-B": {"2"}, "X-A": {"1"}} })),
 		sent("no trailer behind a known length", 5, post(small, func(r *http.Request) { r.Trailer = http.Header{"X-A": {"1"}} })),
 		sent("GET with a body", 5, func(p *tape) *http.Request { return p.request("GET", "/", small()) }),
-		sent("GET with a body of unknown length", len("1\r\ns\r\n4\r\nmall\r\n0\r\n\r\n")-len("1\r\ns\r\n4\r\nmall\r\n0\r\n\r\n"), func(p *tape) *http.Request {
+		sent("GET with an empty body of unknown length", 0, func(p *tape) *http.Request {
 			return p.request("GET", "/", iotest.OneByteReader(strings.NewReader("")))
 		}),
 		sent("DELETE with an empty body of unknown length", 0, func(p *tape) *http.Request { return p.request("DELETE", "/", io.MultiReader()) }),

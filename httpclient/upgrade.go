@@ -27,27 +27,28 @@ func (o *outgoing) switches() bool {
 // has no sink and stays on its loop, which in a coroutine is the coroutine's own; its
 // [stream.Stream.Detach] makes a net.Conn of it.
 //
-// It fails for other responses, and if the connection is gone.
+// It fails for other responses, which can be read as before, and if the connection is gone.
 func (s *Stream) TakeStream(ctx context.Context) (*stream.Stream, error) {
-	if s.err == nil {
+	taken, err := s.x.takeStream(ctx)
+	if err == nil && s.err == nil {
 		s.err = errStreamClosed
 	}
-	return s.x.takeStream(ctx)
+	return taken, err
 }
 
 func (x *exchange) takeStream(ctx context.Context) (*stream.Stream, error) {
+	x.mu.Lock()
+	tunnel := x.tunnel
+	x.mu.Unlock()
+	if !tunnel {
+		return nil, errNoUpgrade
+	}
 	c := x.conn
 	if c == nil { // HTTP/2 has no such thing
 		return nil, errNoUpgrade
 	}
 	err := c.Loop().Do(ctx, func(context.Context) error {
-		x.mu.Lock()
-		tunnel := x.tunnel
-		x.mu.Unlock()
-		switch {
-		case !tunnel:
-			return errNoUpgrade
-		case c.x != x:
+		if c.x != x {
 			return errStreamGone
 		}
 		c.leave()
