@@ -136,15 +136,10 @@ func (p *trip) write(h *hop, out *outgoing) error {
 // writeHeader adds the fields: the request's in the order of their names, and those that it leaves to the transport.
 func (p *trip) writeHeader(o *Options, header *httputil.Header) {
 	req := p.req
-	agent := o.UserAgent
-	if values, ok := req.Header["User-Agent"]; ok {
-		agent = "-"
-		if len(values) > 0 && values[0] != "" {
-			agent = values[0]
-		}
-	}
-	if agent != "-" {
-		header.Append("User-Agent", agent)
+	if _, ok := req.Header["User-Agent"]; !ok && o.UserAgent != "-" {
+		header.Append("User-Agent", o.UserAgent)
+	} else if agent := req.Header.Get("User-Agent"); agent != "" { // empty: none is sent
+		header.Append("User-Agent", textproto.TrimString(agent))
 	}
 	if names := slices.Sorted(maps.Keys(req.Trailer)); p.length < 0 && len(names) > 0 {
 		for i, name := range names {

@@ -162,14 +162,13 @@ func traceGotConn(ctx context.Context, t *httptrace.ClientTrace, c *conn, fresh 
 	if t == nil || t.GotConn == nil || c == nil {
 		return
 	}
-	info := httptrace.GotConnInfo{Reused: !fresh, WasIdle: !fresh}
+	shown := new(shownConn)
+	info := httptrace.GotConnInfo{Conn: shown, Reused: !fresh, WasIdle: !fresh}
 	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		shown := new(shownConn)
 		if !c.Closed() {
 			files := c.Loop().Files()
 			shown.local, shown.remote = files.LocalAddr(c.FD()), files.PeerAddr(c.FD())
 		}
-		info.Conn = shown
 		if !fresh {
 			info.IdleTime = time.Since(c.resting)
 		}
