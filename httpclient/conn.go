@@ -283,7 +283,8 @@ func (c *conn) interim(head *http1.ResponseHead) {
 		x.answered()
 	}
 	if wanted {
-		x.early, x.stopped = head, true
+		early := *head
+		x.trace.early, x.stopped = &early, true
 		c.Pause()
 		x.tell()
 	}

@@ -17,6 +17,18 @@
 // A status of 400 or more is no error: see [Response.Rethrow]. Errors are of type [*Error], which says in what
 // phase the fetch failed.
 //
+// [Transport] is the same client as an http.RoundTripper, for libraries that are written for net/http.
+//
+// [Stream.TakeStream] hands over the connection of a response that has ended HTTP on it, such as a WebSocket's.
+//
+// # Tracing
+//
+// A [net/http/httptrace.ClientTrace] in the context is told what Do, Stream and Transport do. GetConn, GotConn, the
+// look-up, TLSHandshakeStart and Got1xxResponse are called where the caller waits, and may wait
+// themselves. All others are called on the connection's loop: they must not block. The Conn of GotConn tells its addresses, and does
+// nothing else. Interim responses (103 Early Hints) are told of by Got1xxResponse; what follows one is not read
+// before it returns.
+//
 // # Connections
 //
 // A connection is used again for requests that agree in everything that it depends on: scheme, host and port,

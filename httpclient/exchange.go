@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"eddy/http1"
 	"eddy/httputil"
 	"eddy/loop"
 )
@@ -39,15 +38,14 @@ type exchange struct {
 	waiter  loop.Waiter
 	waiting bool
 	want    want
-	early   *http1.ResponseHead // an interim head that the caller is to be told of
-	resp    *Response           // nil before the final head
-	first   time.Time           // when the first byte came
-	body    []byte              // came and was not taken
-	stopped bool                // the connection reads no more, because body is full
-	tunnel  bool                // the connection is not HTTP's any more
-	discard bool                // body is dropped as it comes
-	sender  *loop.Waiter        // waits for the server to ask for the body
-	asked   bool                // it has
+	resp    *Response    // nil before the final head
+	first   time.Time    // when the first byte came
+	body    []byte       // came and was not taken
+	stopped bool         // the connection reads no more, because body is full
+	tunnel  bool         // the connection is not HTTP's any more
+	discard bool         // body is dropped as it comes
+	sender  *loop.Waiter // waits for the server to ask for the body
+	asked   bool         // it has
 	trailer httputil.Header
 	begun   bool                 // the source of the body was asked
 	ceased  bool                 // nothing more of the body is sent
@@ -85,7 +83,7 @@ const bodyMost = 64 << 10
 // there reports whether the reader has what it wants. The caller holds mu.
 func (x *exchange) there(w want) bool {
 	switch {
-	case x.err != nil || x.early != nil:
+	case x.err != nil || x.trace != nil && x.trace.early != nil:
 		return true
 	case w == wantHead || x.discard && w != wantOver:
 		return x.resp != nil
@@ -229,12 +227,7 @@ type outgoing struct {
 	replay bool   // source can be called a second time
 	length int64  // of the body; -1: not known
 	expect bool
-	// trailer is sent behind a body of unknown length, if it is not nil. source may set it.
-	trailer *httputil.Header
-	// again reports whether there is a body for another try, and that the present one takes no more of
-	// it. nil: Repeated requests have body, and none have source.
-	again      func() bool
-	idempotent bool // whatever the method is
+	trip   *trip // whose request it is, if it is a Transport's
 
 	fields [10]httputil.Field // where header keeps the usual few
 }

@@ -375,7 +375,7 @@ func (h *hop) readySource(ctx context.Context, x *exchange) {
 // again: not a byte of a response has come, the body is still there, and if the server has got the
 // request, to get it twice does no harm (RFC 9110 §9.2.2).
 func (x *exchange) repeatable() bool {
-	if x.out.again != nil && !x.out.again() {
+	if x.out.trip != nil && !x.out.trip.again() {
 		return false
 	}
 	x.mu.Lock()
@@ -383,11 +383,8 @@ func (x *exchange) repeatable() bool {
 	switch {
 	case x.err == errStale:
 		return true
-	case x.touched || x.begun && x.out.again == nil || !errors.Is(x.err, ErrCut):
+	case x.touched || x.begun && x.out.trip == nil || !errors.Is(x.err, ErrCut):
 		return false
-	}
-	if x.out.idempotent {
-		return true
 	}
 	switch x.out.method {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":

@@ -79,6 +79,10 @@ func (e *h2Exchange) request(ctx context.Context) *http.Request {
 			r.Header[name] = append(r.Header[name], value)
 		}
 	}
+	if out.trip != nil && len(r.Header["Trailer"]) > 0 {
+		r.Header.Del("Trailer")
+		r.Trailer = out.trip.req.Trailer // x/net announces it, and reads it when the body has ended
+	}
 	if !out.header.Has("User-Agent") {
 		r.Header["User-Agent"] = nil // or x/net had one of its own
 	}
@@ -135,6 +139,9 @@ func fromH2(in *http.Response) *Response {
 	resp := &Response{Status: in.StatusCode, Reason: http.StatusText(in.StatusCode), Version: httputil.HTTP20, ContentLength: in.ContentLength}
 	resp.Header = httputil.HeaderOver(resp.fields[:0])
 	appendFields(&resp.Header, in.Header)
+	for _, name := range slices.Sorted(maps.Keys(in.Trailer)) {
+		resp.Header.Append("Trailer", name) // as it was sent
+	}
 	return resp
 }
 

@@ -159,14 +159,14 @@ func TestTransport_AsNetHTTP_Ends(t *testing.T) {
 			stop := make(chan struct{})
 			ctx := httptrace.WithClientTrace(p.ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(stop) }})
 			req := p.request("GET", "/", nil).WithContext(ctx)
-			req.Cancel = stop
+			req.Cancel = stop //lint:ignore SA1019 http.Client.Timeout goes by it
 			_, err := p.client.Transport.RoundTrip(req)
 			p.note("%v", err != nil)
 		}},
 		{name: "Cancel in the body", raw: hangs(begins), run: func(p *tape) {
 			stop := make(chan struct{})
 			req := p.request("GET", "/", nil)
-			req.Cancel = stop
+			req.Cancel = stop //lint:ignore SA1019 http.Client.Timeout goes by it
 			resp, err := p.client.Transport.RoundTrip(req)
 			if err != nil {
 				p.note("%s", kindOf(err))

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // showsHead is a raw server that answers with the lines of the request's head, sorted, and the body as it came, of
@@ -133,10 +134,27 @@ func TestTransport_AsNetHTTP_Requests(t *testing.T) {
 		sent("trailer", len("5\r\nsmall\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n"), post(unknown, func(r *http.Request) { r.Trailer = http.Header{"X-B": {"2"}, "X-A": {"1"}} })),
 		sent("no trailer behind a known length", 5, post(small, func(r *http.Request) { r.Trailer = http.Header{"X-A": {"1"}} })),
 		sent("GET with a body", 5, func(p *tape) *http.Request { return p.request("GET", "/", small()) }),
-		sent("GET with a body of unknown length", len("1\r\ns\r\n4\r\nmall\r\n0\r\n\r\n")-len("1\r\ns\r\n4\r\nmall\r\n0\r\n\r\n"), func(p *tape) *http.Request {
+		sent("GET with an empty body of unknown length", 0, func(p *tape) *http.Request {
 			return p.request("GET", "/", iotest.OneByteReader(strings.NewReader("")))
 		}),
 		sent("DELETE with an empty body of unknown length", 0, func(p *tape) *http.Request { return p.request("DELETE", "/", io.MultiReader()) }),
+		{name: "GET with a body that takes its time", serve: showsBody, run: func(p *tape) {
+			r, w := io.Pipe()
+			time.AfterFunc(300*time.Millisecond, func() { // beyond the time in which a body must show itself
+				io.WriteString(w, "late")
+				w.Close()
+			})
+			p.whole(p.request("GET", "/", r))
+		}},
+		{name: "GET with a body that fails", serve: showsBody, run: func(p *tape) {
+			body := watch(iotest.ErrReader(errTest))
+			_, err := p.client.Do(p.request("GET", "/", body))
+			p.note("%v", err != nil)
+			p.closedSoon(body)
+		}},
+		{name: "GET with a body in chunks", serve: showsBody, run: func(p *tape) {
+			p.whole(p.request("GET", "/", io.MultiReader(strings.NewReader("some"))))
+		}},
 		{name: "PUT of much", serve: showsBody, run: func(p *tape) { p.whole(p.request("PUT", "/", strings.NewReader(long))) }},
 		{name: "POST of much, unknown length", serve: showsBody, run: func(p *tape) {
 			p.whole(p.request("POST", "/", io.MultiReader(strings.NewReader(long))))

@@ -226,9 +226,9 @@ func redirecting(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/cookie":
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "1", Path: "/"})
-		http.Redirect(w, r, "/end", 302)
+		http.Redirect(w, r, "/end", http.StatusFound)
 	case scan(r.URL, "/r/%d", &n) && n > 0:
-		http.Redirect(w, r, fmt.Sprintf("/r/%d", n-1), 302)
+		http.Redirect(w, r, fmt.Sprintf("/r/%d", n-1), http.StatusFound)
 	case scan(r.URL, "/30%d", &n):
 		http.Redirect(w, r, "/end", 300+n)
 	default:

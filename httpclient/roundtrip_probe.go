@@ -25,32 +25,22 @@ func lacksBody(method string) bool {
 // probe looks whether a body of unknown length is empty, for a method that should have none: it is not sent in
 // chunks then. One that has not shown itself in time counts as one with bytes.
 func (p *trip) probe(ctx context.Context) error {
-	type first struct {
-		b   [1]byte
-		n   int
-		err error
-	}
 	body := p.body
-	read := async.RunInExecutor(async.Quiet(context.WithoutCancel(ctx)), nil, func(context.Context) (*first, error) {
-		f := new(first)
+	promise := new(async.Promise[probed])
+	go func() {
+		var f probed
 		f.n, f.err = io.ReadFull(body, f.b[:])
-		return f, nil
-	})
+		promise.Resolve(f)
+	}()
 	wait, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	f, err := read.Wait(wait)
+	f, err := promise.Future().Wait(wait)
 	var rest io.Reader
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil: // it takes its time
-		rest = &lateReader{read: func() ([]byte, error) {
-			f, err := read.Wait(context.Background())
-			if err != nil {
-				return nil, err
-			}
-			return f.b[:f.n], f.err
-		}, then: body}
+		rest = &lateReader{first: promise.Future(), then: body}
 	case f.n == 0 && f.err == io.EOF:
 		p.closeBody()
 		p.body, p.length = nil, 0
@@ -67,17 +57,28 @@ func (p *trip) probe(ctx context.Context) error {
 	return nil
 }
 
-// lateReader gives what was read already, once that is there, and then the rest.
-type lateReader struct {
-	read func() ([]byte, error)
-	then io.Reader
+// probed is what the first read of a body has brought.
+type probed struct {
+	b   [1]byte
+	n   int
+	err error
 }
 
+// lateReader gives what is being read already, once that is there, and then the rest.
+type lateReader struct {
+	first *async.Future[probed] // nil once it was given
+	then  io.Reader
+}
+
+// Read implements io.Reader.
 func (r *lateReader) Read(p []byte) (int, error) {
-	if r.read == nil || len(p) == 0 {
+	if r.first == nil || len(p) == 0 {
 		return r.then.Read(p)
 	}
-	b, err := r.read()
-	r.read = nil
-	return copy(p, b), err
+	f, err := r.first.Wait(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	r.first = nil
+	return copy(p, f.b[:f.n]), f.err
 }

@@ -29,6 +29,16 @@ type trip struct {
 	try     int           // how often the request was written
 	claimed bool          // the present body is being read, or has been
 	closed  bool          // it was closed
+
+	trailer *httputil.Header // to send; the source of the body sets it, before the loop looks
+}
+
+// sentTrailer returns what is sent behind a body of unknown length, nil for nothing.
+func (p *trip) sentTrailer() *httputil.Header {
+	if p == nil {
+		return nil
+	}
+	return p.trailer
 }
 
 // bodyInMemory is how long a body may be that is read before the request is sent.
@@ -120,24 +130,16 @@ func (p *trip) write(h *hop, out *outgoing) error {
 	}
 	out.header = httputil.HeaderOver(out.fields[:0])
 	p.writeHeader(o, &out.header)
-	for _, key := range [...]string{"Idempotency-Key", "X-Idempotency-Key"} {
-		out.idempotent = out.idempotent || out.header.Has(key)
-	}
 	return p.writeBody(out)
 }
 
 // writeHeader adds the fields: the request's in the order of their names, and those that it leaves to the transport.
 func (p *trip) writeHeader(o *Options, header *httputil.Header) {
 	req := p.req
-	agent := o.UserAgent
-	if values, ok := req.Header["User-Agent"]; ok {
-		agent = "-"
-		if len(values) > 0 && values[0] != "" {
-			agent = values[0]
-		}
-	}
-	if agent != "-" {
-		header.Append("User-Agent", agent)
+	if _, ok := req.Header["User-Agent"]; !ok && o.UserAgent != "-" {
+		header.Append("User-Agent", o.UserAgent)
+	} else if agent := req.Header.Get("User-Agent"); agent != "" { // empty: none is sent
+		header.Append("User-Agent", textproto.TrimString(agent))
 	}
 	if names := slices.Sorted(maps.Keys(req.Trailer)); p.length < 0 && len(names) > 0 {
 		for i, name := range names {
@@ -167,7 +169,7 @@ var errRewind = errors.New("the body was read already, and there is no GetBody")
 // read.
 func (p *trip) writeBody(out *outgoing) error {
 	out.length, out.body = p.length, p.data
-	out.again = p.again
+	out.trip = p
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.try++
@@ -232,18 +234,24 @@ func (p *trip) send(ctx context.Context, w io.Writer, out *outgoing, try int) er
 		shut()
 		return err
 	}
-	if out.length < 0 && len(p.req.Trailer) > 0 {
-		out.trailer = new(httputil.Header)
-		for _, name := range slices.Sorted(maps.Keys(p.req.Trailer)) {
-			for _, v := range p.req.Trailer[name] {
-				if err := out.trailer.Add(http.CanonicalHeaderKey(name), textproto.TrimString(v)); err != nil {
-					shut()
-					return err
-				}
-			}
-		}
+	if out.length < 0 {
+		p.trailer = makeTrailer(p.req.Trailer)
 	}
 	return shut()
+}
+
+// makeTrailer returns the fields of a trailer as they are when the body has been read.
+func makeTrailer(from http.Header) *httputil.Header {
+	if len(from) == 0 {
+		return nil
+	}
+	trailer := new(httputil.Header)
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		for _, v := range from[name] {
+			trailer.Add(name, textproto.TrimString(v)) // check has seen the names; a bad value is left out
+		}
+	}
+	return trailer
 }
 
 // copyBody sends a body of this length, or of any if that is negative.

@@ -65,6 +65,10 @@ func (p *trip) frame(resp *http.Response, r *Response) {
 	if resp.StatusCode == 204 || resp.StatusCode == 304 {
 		resp.ContentLength = 0
 	}
+	if resp.ProtoMajor == 2 {
+		p.announce(resp)
+		return
+	}
 	if resp.Header["Transfer-Encoding"] != nil {
 		resp.TransferEncoding = []string{"chunked"}
 		delete(resp.Header, "Transfer-Encoding")

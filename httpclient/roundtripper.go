@@ -17,23 +17,30 @@ import (
 //
 //	&http.Client{Transport: &httpclient.Transport{Client: c}}
 //
-// It keeps to that interface's contract as http.Transport does: one request and one response at a time, with no
-// redirects, cookies or authentication of its own, which http.Client has. Called with the context of a
-// coroutine (http.NewRequestWithContext) it parks the coroutine, and so do reads of the body; elsewhere they block. A body that is
-// long, or not known to be in memory, is read by a goroutine.
+// It keeps that interface's contract as http.Transport does: one request and its response, without the
+// redirects, cookies and authentication that http.Client has. With the context of a coroutine
+// (http.NewRequestWithContext) it parks the coroutine, and so do reads of the body; elsewhere they block. A
+// request's body is read by a goroutine, and may be closed while a Read of it waits, if the exchange is over; one
+// of up to 64 KiB that can be had again (GetBody) is read before, and costs none. Request.Cancel, by which
+// http.Client.Timeout works here, costs a goroutine, too; a context with a deadline does not.
 //
-// Connections, the queue, proxies, TLS and the following of [Options] are the Client's: MaxClients, MaxPerHost,
-// QueueTimeout, ConnectTimeout, ReadTimeout, ExpectTimeout, Limits, UserAgent and NoDecompress. A response has its
-// place in the queue's count until its body is read or closed. RequestTimeout, MaxBody,
-// MaxRedirects and Jar are not looked at: http.Client has its own, and reads what it is told to.
+// Connections, the queue, proxies, TLS and of [Options] the following are the Client's: MaxClients, MaxPerHost,
+// QueueTimeout, ConnectTimeout, ReadTimeout, ExpectTimeout, Limits, UserAgent and NoDecompress. A response holds its
+// place among MaxClients until its body was read or closed, or its context has ended; an upgraded connection holds
+// none. RequestTimeout, MaxBody, MaxRedirects and Jar are not looked at: http.Client has its own, and who reads a body
+// decides how much of it.
 //
-// Errors are of type [*Error]; those of reads of the body are the context's own if it has ended. Any goroutine.
+// The body of a 101 that was asked for, or of a 2xx to CONNECT, is an io.ReadWriteCloser with CloseWrite, and
+// with Detach(context.Context) (net.Conn, error). The end of the request's context does not end it.
+//
+// Errors are of type [*Error]. When the context has ended, those of reads of the body are its cause itself. Any
+// goroutine.
 type Transport struct {
 	// Client does the work. Default: [Default].
 	Client *Client
 }
 
-// errors of requests that are not sent.
+// Why requests are not sent.
 var (
 	errNilURL    = errors.New("the request has no URL")
 	errNilHeader = errors.New("the request has no Header")
@@ -118,6 +125,7 @@ func (p *trip) run(ctx context.Context, h *hop) (*http.Response, error) {
 
 // context returns the request's context, which ends by its Cancel, too.
 func (p *trip) context() (context.Context, context.CancelCauseFunc) {
+	//lint:ignore SA1019 http.Client.Timeout goes by it
 	ctx, stop := p.req.Context(), p.req.Cancel
 	if stop == nil {
 		return ctx, func(error) {}

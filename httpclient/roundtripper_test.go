@@ -246,8 +246,7 @@ func (e *endlessBody) Close() error {
 	return nil
 }
 
-// A request whose connection turns out to be closed is sent again, with the body that GetBody gives or that
-// nobody has read.
+// A request whose connection turns out to be closed is sent again, with the body that GetBody gives.
 func TestTransport_SendsBodiesAgain(t *testing.T) {
 	onceThenGone := func(n int, c net.Conn, r *bufio.Reader) {
 		for i := 0; ; i++ {
@@ -255,7 +254,8 @@ func TestTransport_SendsBodiesAgain(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if n == 0 && i == 1 { // after the head: some of the body may have been sent
+			if n == 0 && i == 1 { // some of the body has been sent
+				io.ReadFull(req.Body, make([]byte, 1))
 				return
 			}
 			b, err := io.ReadAll(req.Body)

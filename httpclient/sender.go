@@ -127,7 +127,7 @@ func (c *conn) endBody() {
 		return
 	}
 	b := c.Loop().GetBuffer()
-	p, err := c.enc.AppendEnd(b.Tail(), c.x.out.trailer)
+	p, err := c.enc.AppendEnd(b.Tail(), c.x.out.trip.sentTrailer())
 	if err != nil {
 		c.Loop().PutBuffer(b)
 		c.fail(&sourceError{err})

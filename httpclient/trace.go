@@ -20,7 +20,8 @@ import (
 // connection's loop.
 type tracer struct {
 	*httptrace.ClientTrace
-	told bool // what has become of the request
+	told  bool                // what has become of the request
+	early *http1.ResponseHead // an interim head that the caller is to be told of; the exchange's mu guards it
 }
 
 func newTracer(t *httptrace.ClientTrace) *tracer {
@@ -55,7 +56,7 @@ func (x *exchange) traceFields() {
 	switch n := x.out.length; {
 	case n < 0:
 		wrote("Transfer-Encoding", []string{"chunked"})
-	case n > 0:
+	case n > 0 || x.out.method == "POST" || x.out.method == "PUT" || x.out.method == "PATCH":
 		wrote("Content-Length", []string{strconv.FormatInt(n, 10)})
 	}
 	told := make(map[string]bool)
@@ -116,12 +117,15 @@ func (t *tracer) interim(head *http1.ResponseHead, expected bool) bool {
 func (x *exchange) awaitHeads(ctx context.Context, w want) error {
 	for {
 		err := x.await(ctx, w)
-		x.mu.Lock()
-		head := x.early
-		x.early = nil
-		x.mu.Unlock()
-		if err != nil || head == nil {
+		if err != nil || x.trace == nil {
 			return err
+		}
+		x.mu.Lock()
+		head := x.trace.early
+		x.trace.early = nil
+		x.mu.Unlock()
+		if head == nil {
+			return nil
 		}
 		if err := x.trace.Got1xxResponse(head.Status, textproto.MIMEHeader(httpHeader(&head.Header))); err != nil {
 			return err
@@ -158,14 +162,13 @@ func traceGotConn(ctx context.Context, t *httptrace.ClientTrace, c *conn, fresh 
 	if t == nil || t.GotConn == nil || c == nil {
 		return
 	}
-	info := httptrace.GotConnInfo{Reused: !fresh, WasIdle: !fresh}
+	shown := new(shownConn)
+	info := httptrace.GotConnInfo{Conn: shown, Reused: !fresh, WasIdle: !fresh}
 	c.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
-		shown := new(shownConn)
 		if !c.Closed() {
 			files := c.Loop().Files()
 			shown.local, shown.remote = files.LocalAddr(c.FD()), files.PeerAddr(c.FD())
 		}
-		info.Conn = shown
 		if !fresh {
 			info.IdleTime = time.Since(c.resting)
 		}

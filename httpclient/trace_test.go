@@ -78,7 +78,6 @@ type traced struct {
 	method  string
 	body    string
 	path    string
-	fields  []string
 	before  int // requests before the traced one
 	rests   int // connections that are put back
 	cancel  bool
@@ -103,6 +102,7 @@ func TestTrace_AsNetHTTP(t *testing.T) {
 			io.WriteString(w, "hello")
 		}},
 		{name: "with a body", serve: hello, method: "POST", body: "body", rests: 1},
+		{name: "POST of nothing", serve: hello, method: "POST", rests: 1},
 		{name: "with a long body", serve: hello, method: "POST", body: strings.Repeat("x", 1<<20), rests: 1},
 		{name: "refused", refused: true},
 		{name: "cancelled", cancel: true, serve: func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},

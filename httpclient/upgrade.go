@@ -24,30 +24,31 @@ func (o *outgoing) switches() bool {
 // TakeStream takes over the connection of a response that has ended HTTP on it: a 101 to a request with Upgrade
 // and Connection (RFC 9110 §7.8), or a 2xx to CONNECT. It is the caller's from then on, with what the server has
 // sent behind the head unread: the client does not count it, and does not close it. The stream
-// has no sink and stays on its loop, which in a coroutine is the coroutine's own; its
-// [stream.Stream.Detach] makes a net.Conn of it.
+// has no sink and stays on its loop. In a coroutine that is the coroutine's own; elsewhere it may be one of the
+// client's, that ends with it. [stream.Stream.Detach] makes a net.Conn of it, off all loops.
 //
-// It fails for other responses, and if the connection is gone.
+// It fails for other responses, which can be read as before, and if the connection is gone.
 func (s *Stream) TakeStream(ctx context.Context) (*stream.Stream, error) {
-	if s.err == nil {
+	taken, err := s.x.takeStream(ctx)
+	if err == nil && s.err == nil {
 		s.err = errStreamClosed
 	}
-	return s.x.takeStream(ctx)
+	return taken, err
 }
 
 func (x *exchange) takeStream(ctx context.Context) (*stream.Stream, error) {
+	x.mu.Lock()
+	tunnel := x.tunnel
+	x.mu.Unlock()
+	if !tunnel {
+		return nil, errNoUpgrade
+	}
 	c := x.conn
 	if c == nil { // HTTP/2 has no such thing
 		return nil, errNoUpgrade
 	}
 	err := c.Loop().Do(ctx, func(context.Context) error {
-		x.mu.Lock()
-		tunnel := x.tunnel
-		x.mu.Unlock()
-		switch {
-		case !tunnel:
-			return errNoUpgrade
-		case c.x != x:
+		if c.x != x {
 			return errStreamGone
 		}
 		c.leave()

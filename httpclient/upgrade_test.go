@@ -134,6 +134,9 @@ func TestStream_TakeStreamFails(t *testing.T) {
 	if _, err := r.TakeStream(t.Context()); err == nil {
 		t.Error("a 200 was taken")
 	}
+	if b, err := io.ReadAll(r); string(b) != "ok" || err != nil {
+		t.Errorf("then it reads %q, %v", b, err)
+	}
 	fetched(t, t.Context(), c, &httpclient.Request{URL: url})
 	if n := conns(); n != 1 {
 		t.Errorf("%d connections", n)

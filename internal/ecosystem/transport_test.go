@@ -127,7 +127,7 @@ func authority() (http.Handler, *atomic.Int32) {
 		id, secret, ok := r.BasicAuth()
 		grant := r.FormValue("grant_type")
 		if !ok || id != "me" || secret != "secret" || grant == "refresh_token" && r.FormValue("refresh_token") != "again" {
-			http.Error(w, "no", 401)
+			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
