@@ -122,6 +122,7 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	}
 	if h.key.bare {
 		config.Certificates, config.GetClientCertificate, config.ServerName = nil, nil, ""
+		config.ClientSessionCache = nil // a session that goes on is the user's
 	}
 	if config.ServerName == "" {
 		config.ServerName = serverName(h.url)
