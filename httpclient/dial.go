@@ -171,11 +171,11 @@ func (e *phaseError) Unwrap() error { return e.err }
 
 // phaseOf returns the phase that an error of a fetch belongs to, PhaseHead if nothing is known.
 func phaseOf(err error) Phase {
+	if _, ok := errors.AsType[*sourceError](err); ok {
+		return PhaseSend // whatever had come by then
+	}
 	if e, ok := errors.AsType[*phaseError](err); ok {
 		return e.phase
-	}
-	if _, ok := errors.AsType[*sourceError](err); ok {
-		return PhaseSend
 	}
 	if e, ok := errors.AsType[*tcp.DialError](err); ok {
 		switch e.Phase {
