@@ -62,6 +62,9 @@ func (e *h2Exchange) run(ctx context.Context) error {
 		return ErrBodyTooLarge
 	}
 	x.answer(head)
+	x.mu.Lock()
+	x.tell() // also of a redirect: the connection is free all the time
+	x.mu.Unlock()
 	x.over(e.fault(ctx, e.receive(resp)))
 	return nil
 }
