@@ -157,6 +157,7 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	}
 	if h.key.bare {
 		config.Certificates, config.GetClientCertificate, config.ServerName = nil, nil, ""
+		config.ClientSessionCache = nil // a session that goes on is the user's
 	}
 	if config.ServerName == "" {
 		config.ServerName = serverName(h.url)
@@ -213,11 +214,11 @@ func (e *phaseError) Unwrap() error { return e.err }
 
 // phaseOf returns the phase that an error of a fetch belongs to, PhaseHead if nothing is known.
 func phaseOf(err error) Phase {
+	if _, ok := errors.AsType[*sourceError](err); ok {
+		return PhaseSend // whatever had come by then
+	}
 	if e, ok := errors.AsType[*phaseError](err); ok {
 		return e.phase
-	}
-	if _, ok := errors.AsType[*sourceError](err); ok {
-		return PhaseSend
 	}
 	if e, ok := errors.AsType[*tcp.DialError](err); ok {
 		switch e.Phase {

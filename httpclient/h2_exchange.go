@@ -157,6 +157,9 @@ func appendFields(to *httputil.Header, from http.Header) {
 // receive takes the body. Its error is io.EOF at the end.
 func (e *h2Exchange) receive(in *http.Response) error {
 	x := e.x
+	x.mu.Lock()
+	x.tell() // also of a redirect: the connection is free all the time
+	x.mu.Unlock()
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := in.Body.Read(buf)

@@ -141,6 +141,7 @@ func TestRedirect_CredentialsStayAtTheirOrigin(t *testing.T) {
 		s := httptest.NewUnstartedServer(http.HandlerFunc(secrets))
 		s.TLS = authority.Server(t)
 		s.TLS.ClientAuth = tls.RequestClientCert
+		s.TLS.SetSessionTicketKeys([][32]byte{{1}}) // what one of them has agreed on goes on at the other
 		s.StartTLS()
 		t.Cleanup(s.Close)
 		return s
@@ -148,6 +149,7 @@ func TestRedirect_CredentialsStayAtTheirOrigin(t *testing.T) {
 	a, b := serve(), serve()
 	own := authority.Client()
 	own.Certificates = []tls.Certificate{authority.Issue(t, "user")}
+	own.ServerName, own.ClientSessionCache = "", tls.NewLRUClientSessionCache(8)
 	withUser := strings.Replace(a.URL, "https://", "https://u:p@", 1)
 	for _, test := range []struct {
 		name, url string

@@ -51,15 +51,20 @@ func Parse(s string) (*url.URL, error) {
 	if strings.ContainsFunc(s, isControl) || !strings.HasPrefix(rest, "//") || end < len(s) && s[end] == '\\' {
 		return nil, ErrURL
 	}
-	u, err := url.Parse(encode(s[:end] + strings.ReplaceAll(s[end:], `\`, "%5C")))
+	if strings.Contains(s, `\`) {
+		s = s[:end] + strings.ReplaceAll(s[end:], `\`, "%5C")
+	}
+	u, err := url.Parse(encode(s))
 	switch {
 	case err != nil:
 		return nil, ErrURL
 	case u.Hostname() == "":
 		return nil, ErrHost
 	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && addr.Zone() != "" {
-		return u, nil
+	if strings.Contains(u.Host, "%") {
+		if _, err := netip.ParseAddr(u.Hostname()); err == nil { // with its zone
+			return u, nil
+		}
 	}
 	if u.Host, err = cleanHost(u); err != nil {
 		return nil, ErrURL
@@ -120,6 +125,9 @@ func cleanHost(u *url.URL) (string, error) {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", ErrLocation
 	}
+	if len(u.Host) == len(host)+1+len(port) && strings.HasPrefix(u.Host, host) {
+		return u.Host, nil
+	}
 	return host + ":" + port, nil
 }
 
@@ -160,6 +168,9 @@ func asciiHost(host string) (string, bool) {
 // escaped one by one, and backslashes before the query are slashes. The host's are left alone: they have another
 // encoding.
 func encode(location string) string {
+	if !strings.ContainsFunc(location, isUnusual) {
+		return location
+	}
 	var sb strings.Builder
 	const before, query, fragment = 0, 1, 2
 	part, hostEnd, hash := before, authorityEnd(location), strings.IndexByte(location, '#')
@@ -187,6 +198,15 @@ func encode(location string) string {
 		}
 	}
 	return sb.String()
+}
+
+// isUnusual reports whether encode has to look at a character.
+func isUnusual(r rune) bool {
+	switch r {
+	case '"', '#', '%', '<', '>', '\\', '^', '`', '{', '|', '}':
+		return true
+	}
+	return r <= ' ' || r >= 0x7f
 }
 
 // authorityEnd returns the end of scheme and authority, 0 if there is no authority.
