@@ -159,7 +159,7 @@ func (c *Client) home(l *loop.Loop) *home {
 			homes[l] = h
 		}
 	}
-	h := &home{client: c, loop: l, idle: make(map[key][]*conn), conns: make(map[*conn]struct{})}
+	h := &home{client: c, loop: l, pools: make(map[key]*pool), conns: make(map[*conn]struct{})}
 	homes[l] = h
 	c.homes.Store(&homes)
 	return h

@@ -20,7 +20,7 @@ import (
 type conn struct {
 	*stream.Stream
 	home   *home
-	key    key
+	pool   *pool
 	reader http1.ResponseReader
 	enc    http1.RequestEncoder
 	x      *exchange
@@ -223,7 +223,8 @@ func (c *conn) receiveHead(n int) error {
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
 	switch {
 	case head.Interim():
-		c.interim(&head)
+		early := head // so that only such heads are on the heap
+		c.interim(&early)
 		return nil
 	case c.reader.Tunnel() && !x.whole && x.out.switches():
 		x.tunnel = true

@@ -9,11 +9,19 @@ import (
 	"eddy/internal/coding"
 )
 
-// decoder returns body without the coding that it was sent in, and whether there is one. A coding that was
-// not asked for by the client is the caller's own business.
+// coded returns the codings that the body was sent in, "" for none. A coding that was not asked for by the
+// client is the caller's own business.
+func (h *hop) coded(resp *Response) string {
+	if !h.asked || !resp.hasBody(h.method) {
+		return ""
+	}
+	return resp.Header.Joined("Content-Encoding")
+}
+
+// decoder returns body without the coding that it was sent in, and whether there is one.
 func (h *hop) decoder(resp *Response, body io.ReadCloser, limit int64) (io.ReadCloser, bool) {
-	list := resp.Header.Joined("Content-Encoding")
-	if list == "" || !h.asked || !resp.hasBody(h.method) {
+	list := h.coded(resp)
+	if list == "" {
 		return body, false
 	}
 	r, ok := h.client.codings.NewReader(body, list, coding.Options{Limit: limit, Extra: h.client.options.Decoders})
@@ -30,6 +38,9 @@ func (r *Response) hasBody(method string) bool {
 
 // decode is decoder for a body that is here.
 func (h *hop) decode(resp *Response, body []byte) ([]byte, error) {
+	if h.coded(resp) == "" {
+		return body, nil
+	}
 	r, ok := h.decoder(resp, io.NopCloser(bytes.NewReader(body)), h.maxBody)
 	if !ok {
 		return body, nil

@@ -23,9 +23,19 @@ import (
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	ctx, cancel := h.whileConnecting(ctx)
 	defer cancel()
-	c, err := h.connect(ctx, at)
+	var c *conn
+	begun := false
+	// Aside, because this is the deepest part of a fetch: its stack is not kept while the response is awaited.
+	err := at.loop.Aside(ctx, func(ctx context.Context) (err error) {
+		begun = true
+		c, err = h.connect(ctx, at)
+		return err
+	})
 	if err == nil {
 		return c, nil
+	}
+	if !begun {
+		err = &phaseError{PhaseConnect, err}
 	}
 	if cause, ok := errors.AsType[*TimeoutError](context.Cause(ctx)); ok && errors.Is(err, context.DeadlineExceeded) {
 		err = &phaseError{phaseOf(err), cause}
@@ -97,7 +107,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return nil, nil
 		}
 	}
-	c := &conn{Stream: s, home: at, key: h.key}
+	c := &conn{Stream: s, home: at}
 	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
 			return c.lost()
@@ -106,7 +116,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			c.secured = &state
 			traceSecured(h.trace, state, nil)
 		}
-		if !at.add(c) {
+		if !at.add(c, &h.key) {
 			s.CloseNow()
 			return ErrClosed
 		}

@@ -22,13 +22,14 @@ type exchange struct {
 	due    time.Time
 	total  time.Duration // the limit that made due, for the error
 	idle   time.Duration
-	most   int64              // bytes of the body as it is sent; negative: no limit
-	got    int64              // of those, what has come
-	given  int64              // bytes of the request's body that its source has given
-	whole  bool               // nobody wants anything before the end
-	follow bool               // a redirect is followed, and its body is of no interest
-	toHead bool               // due is for the head only
-	free   func()             // gives back the exchange's place among all
+	most   int64    // bytes of the body as it is sent; negative: no limit
+	got    int64    // of those, what has come
+	given  int64    // bytes of the request's body that its source has given
+	whole  bool     // nobody wants anything before the end
+	follow bool     // a redirect is followed, and its body is of no interest
+	toHead bool     // due is for the head only
+	places *limiter // where the exchange has a place, for its origin; nil: given back
+	origin string
 	stop   context.CancelFunc // ends the source of the body, if there is one
 	launch func()             // begins with that source, when the head is on its way
 	heads  int                // bytes of interim heads
@@ -173,9 +174,9 @@ func (x *exchange) giveBack() {
 
 // leavePlace is giveBack. The caller holds mu.
 func (x *exchange) leavePlace() {
-	if x.free != nil {
-		x.free()
-		x.free = nil
+	if x.places != nil {
+		x.places.release(x.origin)
+		x.places = nil
 	}
 }
 
@@ -229,7 +230,7 @@ type outgoing struct {
 	expect bool
 	trip   *trip // whose request it is, if it is a Transport's
 
-	fields [10]httputil.Field // where header keeps the usual few
+	fields [4]httputil.Field // where header keeps the usual few
 }
 
 // source is a body that is produced while it is sent.

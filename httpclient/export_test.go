@@ -33,7 +33,7 @@ func (c *Client) Resting() (conns, keys int) {
 	for _, h := range *c.homes.Load() {
 		h.mu.Lock()
 		conns += h.rests
-		keys += len(h.idle)
+		keys += len(h.pools)
 		h.mu.Unlock()
 	}
 	return conns, keys

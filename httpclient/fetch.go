@@ -36,6 +36,7 @@ type fetch struct {
 	past    []*Response
 	time    TimeInfo
 	hop     *hop  // the present one
+	entry   hop   // the first one
 	trip    *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
 	trace   *httptrace.ClientTrace
 
@@ -117,7 +118,8 @@ func (h *hop) follows() bool { return h.follow && h.method != http.MethodConnect
 // first makes the hop that the request asks for.
 func (f *fetch) first() error {
 	r, o := f.req, &f.client.options
-	h := &hop{fetch: f, method: r.Method, header: &r.Header, body: true}
+	h := &f.entry
+	*h = hop{fetch: f, method: r.Method, header: &r.Header, body: true}
 	f.hop = h
 	if h.method == "" {
 		h.method = "GET"
@@ -318,10 +320,10 @@ func (h *hop) exchange() *exchange {
 		total:  h.requestTimeout(),
 		idle:   either(h.req.ReadTimeout, o.ReadTimeout),
 		most:   h.maxBody,
+		places: &h.client.limiter,
+		origin: h.origin,
 		trace:  newTracer(h.trace),
 	}
-	origin, limiter := h.origin, &h.client.limiter
-	x.free = func() { limiter.release(origin) }
 	return x
 }
 
@@ -396,9 +398,11 @@ func (x *exchange) repeatable() bool {
 // describe adds to a response what only the fetch knows.
 func (f *fetch) describe(resp *Response) {
 	resp.Request, resp.History, resp.Start, resp.Time = f.req, slices.Clip(f.past), f.began, f.time
-	u := *f.hop.url
-	u.User = nil
-	resp.URL = u.String()
+	if resp.URL = f.req.URL; f.chain != nil || f.hop.url.User != nil {
+		u := *f.hop.url
+		u.User = nil
+		resp.URL = u.String()
+	}
 }
 
 // failed returns the error that the caller sees.

@@ -77,10 +77,7 @@ func (c *conn) skip() {
 	x.discard, x.stopped, x.body = true, false, nil
 	x.most = x.got + leaveBytes
 	x.due = now.Add(leaveTime)
-	if x.free != nil { // for the one who comes next, who may be the same
-		x.free()
-		x.free = nil
-	}
+	x.leavePlace() // for the one who comes next, who may be the same
 	x.mu.Unlock()
 	c.watch()
 	c.goOn()

@@ -47,24 +47,32 @@ type home struct {
 	loop   *loop.Loop
 
 	mu    sync.Mutex
-	idle  map[key][]*conn // each list in the order of their coming
-	rests int             // idle connections
-	first *conn           // of those, the one that was used longest ago
+	pools map[key]*pool // of those that have connections
+	rests int           // idle connections
+	first *conn         // of those, the one that was used longest ago
 	last  *conn
 	conns map[*conn]struct{}
+}
+
+// pool is the connections of one key. home.mu guards it.
+type pool struct {
+	key  key
+	all  int
+	idle []*conn // in the order of their coming
 }
 
 // take returns the idle connection for k that was used last, nil if there is none.
 func (h *home) take(k *key) *conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := h.idle[*k]
-	if len(list) == 0 {
+	p := h.pools[*k]
+	if p == nil || len(p.idle) == 0 {
 		return nil
 	}
-	c := list[len(list)-1]
-	list[len(list)-1] = nil
-	h.idle[*k] = list[:len(list)-1] // and its place, for the time until the connection is back
+	last := len(p.idle) - 1
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
 	h.unlink(c)
 	return c
 }
@@ -83,7 +91,7 @@ func (h *home) put(c *conn) bool {
 		h.remove(oldest)
 	}
 	c.resting = h.loop.Now()
-	h.idle[c.key] = append(h.idle[c.key], c)
+	c.pool.idle = append(c.pool.idle, c)
 	h.link(c)
 	h.mu.Unlock()
 	if oldest != nil {
@@ -119,22 +127,16 @@ func (h *home) unlink(c *conn) {
 	c.older, c.newer = nil, nil
 }
 
-// remove takes c out of the pool if it is there, and its key with the last connection. The caller holds
-// mu.
+// remove takes c out of those that are idle if it is one. The caller holds mu.
 func (h *home) remove(c *conn) {
-	list := h.idle[c.key]
-	if i := slices.Index(list, c); i >= 0 {
+	if i := slices.Index(c.pool.idle, c); i >= 0 {
 		h.unlink(c)
-		list = slices.Delete(list, i, i+1)
-		h.idle[c.key] = list
-	}
-	if len(list) == 0 {
-		delete(h.idle, c.key)
+		c.pool.idle = slices.Delete(c.pool.idle, i, i+1)
 	}
 }
 
-// add counts a connection in. It reports false when the client has been closed.
-func (h *home) add(c *conn) bool {
+// add counts a connection for k in. It reports false when the client has been closed.
+func (h *home) add(c *conn, k *key) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.client.closed.Load() {
@@ -142,6 +144,11 @@ func (h *home) add(c *conn) bool {
 	}
 	h.conns[c] = struct{}{}
 	h.loop.AddLoad(1)
+	if c.pool = h.pools[*k]; c.pool == nil {
+		c.pool = &pool{key: *k}
+		h.pools[*k] = c.pool
+	}
+	c.pool.all++
 	return true
 }
 
@@ -152,8 +159,11 @@ func (h *home) gone(c *conn) *exchange {
 	if _, ok := h.conns[c]; ok {
 		delete(h.conns, c)
 		h.loop.AddLoad(-1)
+		h.remove(c)
+		if c.pool.all--; c.pool.all == 0 {
+			delete(h.pools, c.pool.key)
+		}
 	}
-	h.remove(c)
 	next := c.next
 	c.next = nil
 	return next

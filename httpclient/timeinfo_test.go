@@ -34,7 +34,7 @@ func TestTimeInfo_OfEveryWay(t *testing.T) {
 					}
 					if !fresh {
 						if at.NameLookup+at.Connect+at.AppConnect != 0 {
-							t.Errorf("%v to %s: of a connection that was there: %+v", via, s.URL, at)
+							t.Errorf("%v to %s (HTTP/2: %v): of a connection that was there: %+v", via, s.URL, s == h2, at)
 						}
 						steps = steps[len(steps)-3:]
 					}

@@ -1,0 +1,30 @@
+package httpclient_test
+
+import (
+	"context"
+	"testing"
+
+	"eddy/httpclient"
+)
+
+// What a fetch leaves is what the caller may keep (the request, the response, its head and body) and three
+// more: the fetch, the URL in its parts, and the exchange. Here a port is added, too.
+func TestFetch_AllocatesLittle(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	l := memoryLoop(t)
+	go l.Run()
+	defer l.Close()
+	c := httpclient.New(httpclient.Options{})
+	defer c.Close()
+	err := l.Do(t.Context(), func(ctx context.Context) error {
+		if n := testing.AllocsPerRun(1000, func() { get(t, ctx, c, "http://192.0.2.1/") }); n > 8 {
+			t.Errorf("%.0f allocations, want 8", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
