@@ -22,8 +22,10 @@ const settingsTime = 5 * time.Second
 func (h *hop) connect(ctx context.Context, at *home) (*conn, error) {
 	p := h.client.h2
 	for h.offersH2() {
-		f, w := p.join(ctx, &h.key)
+		f, w := p.join(ctx, h)
 		switch {
+		case h.h2 != nil:
+			return nil, nil
 		case f == nil:
 			return p.straight(ctx, h, at)
 		case w == nil:
@@ -32,19 +34,19 @@ func (h *hop) connect(ctx context.Context, at *home) (*conn, error) {
 		if err := p.wait(ctx, f, w); err != nil {
 			return nil, err
 		}
-		if h.h2 = p.take(&h.key); h.h2 != nil {
-			return nil, nil
-		}
 	}
 	return h.dial(ctx, at)
 }
 
-// join returns the flight to the servers of k, and how to wait for its end, or nil if it begins with the caller. There
-// is none if the servers do not speak HTTP/2.
-func (p *h2Pool) join(ctx context.Context, k *key) (*h2Flight, *loop.Waiter) {
+// join returns the flight to the servers of the hop, and how to wait for its end, or nil if it begins with the caller. There
+// is none if there is room by now, which becomes h.h2, or the servers do not speak HTTP/2.
+func (p *h2Pool) join(ctx context.Context, h *hop) (*h2Flight, *loop.Waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.server(k)
+	s := p.server(&h.key)
+	if h.h2 = s.take(); h.h2 != nil {
+		return nil, nil
+	}
 	if s.flight == nil {
 		if s.plain {
 			return nil, nil
