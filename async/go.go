@@ -29,6 +29,10 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error)) *Future[
 	return p.Future()
 }
 
+// NewPromise returns a promise for work that is done on behalf of ctx: an error that nobody looks at is logged, as one of
+// [Go]. (Of a Promise that is made otherwise, nobody is told.)
+func NewPromise[T any](ctx context.Context) *Promise[T] { return promiseFor[T](ctx) }
+
 // promiseFor returns a promise for work that is done on behalf of ctx.
 func promiseFor[T any](ctx context.Context) *Promise[T] {
 	p := new(Promise[T])

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"eddy/async"
 	"eddy/httputil"
 	"eddy/internal/coding"
 	"eddy/loop"
@@ -91,17 +90,16 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	if !f.whole {
 		return f.piecewise(ctx, resp, x)
 	}
-	if resp.Body, err = f.hop.decode(resp, x.body); err != nil {
+	return f.finish(resp)
+}
+
+// finish makes of a whole response what the caller gets.
+func (f *fetch) finish(resp *Response) (_ *Response, err error) {
+	if resp.Body, err = f.hop.decode(resp, f.hop.x.body); err != nil {
 		return nil, f.failed(&phaseError{PhaseBody, err})
 	}
 	resp.Time.Total = time.Since(f.turn)
 	return resp, nil
-}
-
-// Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). In a
-// coroutine the work is done in another one of the same loop, and elsewhere in a goroutine.
-func (c *Client) Fetch(ctx context.Context, r *Request) *async.Future[*Response] {
-	return async.Go(ctx, func(ctx context.Context) (*Response, error) { return c.Do(ctx, r) })
 }
 
 // Close ends all fetches with [ErrClosed] and closes all connections. Those of the client's own loops are closed

@@ -38,6 +38,7 @@ type exchange struct {
 	mu      sync.Mutex
 	waiter  loop.Waiter
 	waiting bool
+	later   func() // is called in place of a wake-up, if not nil
 	want    want
 	resp    *Response    // nil before the final head
 	first   time.Time    // when the first byte came
@@ -118,7 +119,12 @@ func (x *exchange) await(ctx context.Context, w want) error {
 func (x *exchange) tell() {
 	if x.waiting && x.there(x.want) {
 		x.waiting = false
-		x.waiter.Wake()
+		if x.later != nil {
+			x.later()
+			x.later = nil
+		} else {
+			x.waiter.Wake()
+		}
 	}
 }
 

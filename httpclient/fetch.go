@@ -59,6 +59,8 @@ type hop struct {
 	key     key
 	h2      *h2Conn // where a place is reserved for it
 
+	attempt
+
 	answer, proxyAnswer *digest.Answer // to the server, and to a proxy that forwards
 	tunnelAnswer        *digest.Answer // to a proxy that was asked for a tunnel
 	connectTimeout      time.Duration
@@ -66,29 +68,41 @@ type hop struct {
 
 // run fetches to the head, or for a whole response to its end.
 func (f *fetch) run(ctx context.Context) (*Response, *exchange, error) {
-	f.began = time.Now()
-	f.trace = httptrace.ContextClientTrace(ctx)
-	if err := f.first(); err != nil {
-		return nil, nil, f.failed(&phaseError{PhaseRequest, err})
+	if err := f.first(ctx); err != nil {
+		return nil, nil, err
 	}
 	for {
-		resp, x, err := f.hop.do(ctx)
+		resp, err := f.hop.do(ctx)
 		if err != nil {
 			return nil, nil, f.failed(err)
 		}
-		f.describe(resp)
-		next, err := f.hop.next(resp, x)
+		last, err := f.advance(ctx, resp)
 		if err != nil {
-			x.abandon(ctx, err)
-			return nil, nil, f.failed(err)
+			return nil, nil, err
 		}
-		if next == nil {
-			return resp, x, nil
+		if last {
+			return resp, f.hop.x, nil
 		}
-		x.abandon(ctx, errOver) // what is left of the response, and of the request's body
-		x.giveBack()
-		f.hop = next
 	}
+}
+
+// advance goes on to the hop that a response leads to, and reports whether there is none.
+func (f *fetch) advance(ctx context.Context, resp *Response) (last bool, err error) {
+	f.describe(resp)
+	x := f.hop.x
+	next, err := f.hop.next(resp, x)
+	if err != nil {
+		x.abandon(ctx, err)
+		return false, f.failed(err)
+	}
+	if next == nil {
+		return true, nil
+	}
+	x.abandon(ctx, errOver) // what is left of the response, and of the request's body
+	x.giveBack()
+	next.attempt = attempt{}
+	f.hop = next
+	return false, nil
 }
 
 // next returns the hop that a response leads to, nil if it is the last one.
@@ -116,7 +130,16 @@ func (h *hop) next(resp *Response, x *exchange) (*hop, error) {
 func (h *hop) follows() bool { return h.follow && h.method != http.MethodConnect }
 
 // first makes the hop that the request asks for.
-func (f *fetch) first() error {
+func (f *fetch) first(ctx context.Context) error {
+	f.began = time.Now()
+	f.trace = httptrace.ContextClientTrace(ctx)
+	if err := f.enter(); err != nil {
+		return f.failed(&phaseError{PhaseRequest, err})
+	}
+	return nil
+}
+
+func (f *fetch) enter() error {
 	r, o := f.req, &f.client.options
 	h := &f.entry
 	*h = hop{fetch: f, method: r.Method, header: &r.Header, body: true}
@@ -190,54 +213,81 @@ func withPort(u *url.URL) string {
 	return host + ":80"
 }
 
-// do sends the request, again if the connection turns out to have been closed while it was idle.
-func (h *hop) do(ctx context.Context) (*Response, *exchange, error) {
-	expect := true
-	for again := false; ; again = true {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, &phaseError{PhaseQueue, err}
+// attempt is what a hop knows of its tries.
+type attempt struct {
+	x     *exchange // the present one
+	fresh bool      // its connection was made for it
+	again bool      // it is not the first one
+	plain bool      // the server wants no expectation
+}
+
+// do sends the request and waits, again if the connection turns out to have been closed while it was idle.
+func (h *hop) do(ctx context.Context) (*Response, error) {
+	for {
+		if err := h.send(ctx); err != nil {
+			return nil, err
 		}
-		traceGetConn(h.trace, h.origin)
-		waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
-		if err != nil {
-			return nil, nil, &phaseError{PhaseQueue, err}
-		}
-		h.time.Queue += waited
-		h.begin()
-		x := h.exchange()
-		if again {
-			h.answer, h.proxyAnswer = nil, nil // an answer serves once
-		}
-		if err = h.write(&x.out); err == nil {
-			h.expectation(&x.out, expect)
-			h.upgrade = x.out.header.Has("Upgrade")
-			err = x.out.check()
-		}
-		if err != nil {
-			x.over(err)
-			return nil, nil, &phaseError{PhaseRequest, err}
-		}
-		c, fresh, err := h.connection(ctx, again, x)
-		if err != nil {
-			return nil, nil, h.client.ended(err)
-		}
-		traceGotConn(ctx, h.trace, c, fresh)
-		resp, err := h.try(ctx, c, x)
-		if expect && x.refused(resp) {
-			expect = false
-			x.abandon(ctx, errOver)
-			continue
-		}
-		if errors.Is(err, errNotH2) {
-			continue
-		}
-		if fresh && errors.Is(err, errStale) {
-			err = ErrCut
-		}
-		if err == nil || fresh || !x.repeatable() {
-			return resp, x, h.client.ended(err)
+		h.await(ctx)
+		if resp, again, err := h.took(ctx); !again {
+			return resp, err
 		}
 	}
+}
+
+// send sends the request when its turn has come.
+func (h *hop) send(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return &phaseError{PhaseQueue, err}
+	}
+	traceGetConn(h.trace, h.origin)
+	waited, err := h.client.limiter.acquire(ctx, h.origin, h.client.options.QueueTimeout)
+	if err != nil {
+		return &phaseError{PhaseQueue, err}
+	}
+	h.time.Queue += waited
+	h.begin()
+	x := h.exchange()
+	if h.again {
+		h.answer, h.proxyAnswer = nil, nil // an answer serves once
+	}
+	if err = h.write(&x.out); err == nil {
+		h.expectation(&x.out, !h.plain)
+		h.upgrade = x.out.header.Has("Upgrade")
+		err = x.out.check()
+	}
+	if err != nil {
+		x.over(err)
+		return &phaseError{PhaseRequest, err}
+	}
+	c, fresh, err := h.connection(ctx, h.again, x)
+	if err != nil {
+		return h.client.ended(err)
+	}
+	h.x, h.fresh = x, fresh
+	traceGotConn(ctx, h.trace, c, fresh)
+	h.start(ctx, c, x)
+	return nil
+}
+
+// took returns what came of the exchange, which has what the fetch wants, or whether the request is to be sent again.
+func (h *hop) took(ctx context.Context) (resp *Response, again bool, err error) {
+	x, first := h.x, !h.plain
+	resp, err = h.result(x)
+	h.again = true
+	switch {
+	case first && x.refused(resp):
+		h.plain = true
+		x.abandon(ctx, errOver)
+		return nil, true, nil
+	case errors.Is(err, errNotH2):
+		return nil, true, nil
+	case h.fresh && errors.Is(err, errStale):
+		err = ErrCut
+	}
+	if err != nil && !h.fresh && x.repeatable() {
+		return nil, true, nil
+	}
+	return resp, false, h.client.ended(err)
 }
 
 // begin notes when the first request had its turn.
@@ -327,15 +377,9 @@ func (h *hop) exchange() *exchange {
 	return x
 }
 
-// try sends the request on c, or by HTTP/2 if there is none, and waits for the head, or for a whole response to its end.
-func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) {
+// start sends the request on c, or by HTTP/2 if there is none.
+func (h *hop) start(ctx context.Context, c *conn, x *exchange) {
 	h.time.PreTransfer = time.Since(h.turn)
-	settled := false
-	defer func() {
-		if !settled { // the coroutine was ended
-			x.drop()
-		}
-	}()
 	switch {
 	case c == nil:
 		h.client.h2.start(ctx, h, x)
@@ -345,14 +389,32 @@ func (h *hop) try(ctx context.Context, c *conn, x *exchange) (*Response, error) 
 	default:
 		c.start(ctx, x)
 	}
-	want := wantHead
-	if x.whole {
-		want = wantEnd
+}
+
+// wanted is what the fetch waits for: the head, or for a whole response its end.
+func (f *fetch) wanted() want {
+	if f.whole {
+		return wantEnd
 	}
-	if err := x.awaitHeads(ctx, want); err != nil {
-		x.abandon(ctx, err)
+	return wantHead
+}
+
+// await waits for what is wanted, or for the end of ctx, which ends the exchange.
+func (h *hop) await(ctx context.Context) {
+	settled := false
+	defer func() {
+		if !settled { // the coroutine was ended
+			h.x.drop()
+		}
+	}()
+	if err := h.x.awaitHeads(ctx, h.wanted()); err != nil {
+		h.x.abandon(ctx, err)
 	}
 	settled = true
+}
+
+// result returns what has come.
+func (h *hop) result(x *exchange) (*Response, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.err != nil && (x.whole && !x.discard && x.err != io.EOF || x.resp == nil) {

@@ -61,6 +61,14 @@ type pool struct {
 	idle []*conn // in the order of their coming
 }
 
+// has reports whether take would return one.
+func (h *home) has(k *key) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.pools[*k]
+	return p != nil && len(p.idle) > 0
+}
+
 // take returns the idle connection for k that was used last, nil if there is none.
 func (h *home) take(k *key) *conn {
 	h.mu.Lock()

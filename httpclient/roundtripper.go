@@ -116,11 +116,11 @@ func (p *trip) run(ctx context.Context, h *hop) (*http.Response, error) {
 	if err != nil {
 		return nil, &phaseError{PhaseRequest, err}
 	}
-	resp, x, err := h.do(ctx)
+	resp, err := h.do(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.response(ctx, h.fetch, resp, x)
+	return p.response(ctx, h.fetch, resp, h.x)
 }
 
 // context returns the request's context, which ends by its Cancel, too.

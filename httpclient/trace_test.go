@@ -265,7 +265,7 @@ func TestTrace_Continue(t *testing.T) {
 		}))
 	}
 	got := strings.Replace(strings.Join(lists[1], "\n"), "interim 100 map[]\n", "", 1) // which the caller's goroutine tells
-	slices.Sort(lists[0]) // in net/http two goroutines tell of it
+	slices.Sort(lists[0])                                                              // in net/http two goroutines tell of it
 	slices.Sort(lists[1])
 	if !slices.Equal(lists[1], lists[0]) {
 		t.Errorf("\n%s\nand not\n%s", strings.Join(lists[1], "\n"), strings.Join(lists[0], "\n"))

@@ -1,0 +1,125 @@
+package httpclient_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"eddy/async"
+	"eddy/httpclient"
+	"eddy/internal/testcert"
+)
+
+func TestFetch_IsWhatDoReturns(t *testing.T) {
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		switch n, _ := strconv.Atoi(r.URL.Query().Get("n")); {
+		case n > 0:
+			http.Redirect(w, r, "/?n="+strconv.Itoa(n-1), http.StatusTemporaryRedirect)
+		case r.URL.Path == "/gzip":
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(gzipped("decoded"))
+		default:
+			echo(w, r)
+		}
+	}
+	trusting := testcert.Shared().Client()
+	for _, s := range []string{newServer(t, handler).URL, newSecure(t, handler, false).URL, newSecure(t, handler, true).URL} {
+		inBoth(t, func(t *testing.T, ctx context.Context) {
+			c := newClient(t, httpclient.Options{TLS: trusting})
+			for name, r := range map[string]httpclient.Request{
+				"GET":       {URL: s},
+				"a body":    {Method: "PUT", URL: s + "?n=3", Body: []byte("body")},
+				"a reader":  {Method: "PUT", URL: s + "?n=1", BodyReader: strings.NewReader("body")},
+				"a coding":  {URL: s + "/gzip"},
+				"redirects": {URL: s + "?n=9"},
+				"a URL":     {URL: "ftp://host"},
+				"a method":  {Method: "A B", URL: s},
+			} {
+				want, wrong := c.Do(ctx, &r)
+				if reader, ok := r.BodyReader.(io.Seeker); ok {
+					reader.Seek(0, io.SeekStart)
+				}
+				got, err := c.Fetch(ctx, &r).Wait(ctx)
+				if (err == nil) != (wrong == nil) || err != nil && err.Error() != wrong.Error() {
+					t.Fatalf("%s: %v, of Do %v", name, err, wrong)
+				}
+				if err == nil && (string(got.Body) != string(want.Body) || got.Status != want.Status || len(got.History) != len(want.History)) {
+					t.Errorf("%s: %d %q, of Do %d %q", name, got.Status, got.Body, want.Status, want.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestFetch_ManyAtOnce(t *testing.T) {
+	s := newServer(t, echo)
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		c := newClient(t, httpclient.Options{MaxClients: 10})
+		futures := make([]*async.Future[*httpclient.Response], 300)
+		for i := range futures {
+			futures[i] = c.Fetch(ctx, &httpclient.Request{Method: "POST", URL: s.URL, Body: []byte(strconv.Itoa(i))})
+		}
+		all, err := async.Gather(ctx, futures...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range all {
+			if string(r.Body) != "POST  "+strconv.Itoa(i) {
+				t.Errorf("%d: %q", i, r.Body)
+			}
+		}
+	})
+}
+
+func TestFetch_Ends(t *testing.T) {
+	hold := make(chan struct{})
+	s := newServer(t, func(http.ResponseWriter, *http.Request) { <-hold })
+	defer close(hold)
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		c := newClient(t, httpclient.Options{MaxClients: 1})
+		short, cancel := context.WithCancel(ctx)
+		future := c.Fetch(short, &httpclient.Request{URL: s.URL})
+		queued := c.Fetch(short, &httpclient.Request{URL: s.URL})
+		async.Sleep(ctx, 20*time.Millisecond)
+		cancel()
+		for _, f := range []*async.Future[*httpclient.Response]{future, queued} {
+			if _, err := f.Wait(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("by its context: %v", err)
+			}
+		}
+		future = c.Fetch(ctx, &httpclient.Request{URL: s.URL, RequestTimeout: 20 * time.Millisecond})
+		if _, err := future.Wait(ctx); !errors.Is(err, httpclient.ErrTimeout) {
+			t.Errorf("by its limit: %v", err)
+		}
+		future = c.Fetch(ctx, &httpclient.Request{URL: s.URL})
+		async.Sleep(ctx, 20*time.Millisecond)
+		closed := async.Go(context.Background(), func(context.Context) (struct{}, error) { return struct{}{}, c.Close() })
+		if _, err := future.Wait(ctx); !errors.Is(err, httpclient.ErrClosed) {
+			t.Errorf("with the client: %v", err)
+		}
+		closed.Wait(ctx)
+		if _, err := c.Fetch(ctx, &httpclient.Request{URL: s.URL}).Wait(ctx); !errors.Is(err, httpclient.ErrClosed) {
+			t.Errorf("of a closed client: %v", err)
+		}
+	})
+}
+
+// panicking is a jar that does not survive its use.
+type panicking struct{ http.CookieJar }
+
+func TestFetch_PanicsAreErrors(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "a=b")
+		io.WriteString(w, "ok")
+	})
+	c := newClient(t, httpclient.Options{Jar: panicking{}})
+	_, err := c.Fetch(t.Context(), &httpclient.Request{URL: s.URL}).Wait(t.Context())
+	if _, ok := errors.AsType[*async.PanicError](err); !ok {
+		t.Errorf("%v", err)
+	}
+}
