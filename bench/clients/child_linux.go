@@ -78,7 +78,7 @@ func obey(role string) error {
 	if _, err := fmt.Sscan(role, &name, &url, &o.conc, &o.period, &o.inflight); err != nil {
 		return err
 	}
-	r, err := o.fetchMany(contestants[name], url)
+	r, err := o.fetchMany(name, url)
 	if err != nil {
 		return err
 	}

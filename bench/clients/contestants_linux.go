@@ -8,6 +8,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"eddy/async"
 	"eddy/httpclient"
 	"eddy/loop"
 )
@@ -16,7 +17,7 @@ import (
 const hello = "Hello, World!"
 
 // order is that of the tables.
-var order = []string{"net/http", "fasthttp", "eddy", "eddy-coroutines"}
+var order = []string{"net/http", "fasthttp", "eddy", "eddy-coroutines", "eddy-futures"}
 
 // fetch gets a URL and returns the length of what it gives.
 type fetch func(ctx context.Context, url string) (int, error)
@@ -53,6 +54,9 @@ var contestants = map[string]contestant{
 			return len(resp.Body()), err
 		}, goroutines(conc)
 	},
+	"eddy-futures": func(conc int) (fetch, func(func(context.Context))) {
+		return later(conc), goroutines(conc)
+	},
 	"eddy": func(conc int) (fetch, func(func(context.Context))) {
 		return eddy(conc, nil), goroutines(conc)
 	},
@@ -70,8 +74,60 @@ var contestants = map[string]contestant{
 	},
 }
 
+func newClient(conc int, group *loop.Group) *httpclient.Client {
+	return httpclient.New(httpclient.Options{MaxClients: conc, NoDecompress: true, Group: group})
+}
+
+// later waits for a future, one of its own.
+func later(conc int) fetch {
+	c := newClient(conc, nil)
+	return func(ctx context.Context, url string) (int, error) {
+		r, err := c.Fetch(ctx, &httpclient.Request{URL: url}).Wait(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return len(r.Body), nil
+	}
+}
+
+// begin begins so many fetches, and has results told of each. Only those of futures need nobody who waits for each.
+func begin(name string, c contestant, n int, url string, results chan<- error) {
+	if name == "eddy-futures" {
+		client := newClient(n, nil)
+		futures := make([]*async.Future[*httpclient.Response], n)
+		for i := range futures {
+			futures[i] = client.Fetch(context.Background(), &httpclient.Request{URL: url})
+		}
+		go func() {
+			for _, f := range futures {
+				r, err := f.Wait(context.Background())
+				if err == nil {
+					err = check(len(r.Body))
+				}
+				results <- err
+			}
+		}()
+		return
+	}
+	get, spread := c(n)
+	spread(func(ctx context.Context) {
+		size, err := get(ctx, url)
+		if err == nil {
+			err = check(size)
+		}
+		results <- err
+	})
+}
+
+func check(size int) error {
+	if size != len(hello) {
+		return errAnswer
+	}
+	return nil
+}
+
 func eddy(conc int, group *loop.Group) fetch {
-	c := httpclient.New(httpclient.Options{MaxClients: conc, NoDecompress: true, Group: group})
+	c := newClient(conc, group)
 	return func(ctx context.Context, url string) (int, error) {
 		r, err := c.Get(ctx, url)
 		if err != nil {

@@ -26,11 +26,11 @@ type result struct {
 var errAnswer = errors.New("not what the server says")
 
 // fetchMany is what a client's process does.
-func (o options) fetchMany(c contestant, url string) (result, error) {
+func (o options) fetchMany(name, url string) (result, error) {
 	if o.inflight > 0 {
-		return o.fetchOnce(c, url+"/slow")
+		return o.fetchOnce(name, url+"/slow")
 	}
-	return o.fetchOn(c, url+"/fast")
+	return o.fetchOn(contestants[name], url+"/fast")
 }
 
 // fetchOn fetches again and again, and measures after it has become warm.
@@ -85,23 +85,16 @@ func (o options) fetchOn(c contestant, url string) (result, error) {
 }
 
 // fetchOnce has many fetches under way at once, each a single one.
-func (o options) fetchOnce(c contestant, url string) (result, error) {
-	get, spread := c(o.inflight)
+func (o options) fetchOnce(name, url string) (result, error) {
 	results := make(chan error, o.inflight)
-	begin, cpu := time.Now(), used()
-	spread(func(ctx context.Context) {
-		size, err := get(ctx, url)
-		if err == nil && size != len(hello) {
-			err = errAnswer
-		}
-		results <- err
-	})
+	began, cpu := time.Now(), used()
+	begin(name, contestants[name], o.inflight, url, results)
 	for range o.inflight {
 		if err := <-results; err != nil {
 			return result{}, err
 		}
 	}
-	taken, cost, n := time.Since(begin), used()-cpu, float64(o.inflight)
+	taken, cost, n := time.Since(began), used()-cpu, float64(o.inflight)
 	return result{Rate: n / taken.Seconds(), Cost: float64(cost.Nanoseconds()) / 1000 / n, P99: taken.Seconds() * 1000, Peak: peak()}, nil
 }
 
