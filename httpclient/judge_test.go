@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -124,7 +125,7 @@ func kindOf(err error) string {
 		return "canceled"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10061)): // WSAECONNREFUSED
 		return "refused"
 	case errors.As(err, &proto) && !errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "malformed"),
 		strings.Contains(err.Error(), "invalid byte in chunk"), strings.Contains(err.Error(), "bad Content-Length"):

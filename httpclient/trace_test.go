@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func (e *events) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(addr string) { e.add("get %s", addr) },
 		GotConn: func(i httptrace.GotConnInfo) {
-			e.add("got, reused %v, idle %v %v, to %v", i.Reused, i.WasIdle, i.IdleTime > 0, i.Conn.RemoteAddr())
+			e.add("got, reused %v, idle %v %v, to %v", i.Reused, i.WasIdle, i.IdleTime > 0 || i.WasIdle && runtime.GOOS == "windows", i.Conn.RemoteAddr())
 		},
 		PutIdleConn: func(err error) {
 			e.add("put %v", err)
