@@ -110,17 +110,17 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	return resp, nil
 }
 
-// Fetch begins to fetch what r asks for, as [Client.Do] does, and returns a future of the response (Tornado's
-// fetch). In a coroutine the work is done in another one of the same loop, and elsewhere in a goroutine. Not to wait
-// for the future does not end the fetch: ctx does. Any goroutine.
+// Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). In a
+// coroutine the work is done in another one of the same loop, and elsewhere in a goroutine.
 func (c *Client) Fetch(ctx context.Context, r *Request) *async.Future[*Response] {
 	return async.Go(ctx, func(ctx context.Context) (*Response, error) { return c.Do(ctx, r) })
 }
 
-// Close ends all fetches, those that wait for their turn too, with [ErrClosed], and closes all connections but those
-// that were taken by [Stream.TakeStream]. Those of the client's own loops are closed when it returns, those of others
-// soon. Later fetches fail with ErrClosed, later calls do nothing. It returns nil unless the client's own loops fail
-// to close. Any goroutine but those loops' own.
+// Close ends all fetches with [ErrClosed] and closes all connections. Those of the client's own loops are closed
+// when it returns, those of others soon. Any goroutine but those loops' own.
+//
+// Those that wait for their turn end, too. Later fetches fail with ErrClosed, and later calls do nothing. What was
+// taken by [Stream.TakeStream] is left alone, unless it is on one of the client's own loops.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.closed.Swap(true) {
