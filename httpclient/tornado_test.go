@@ -2,16 +2,26 @@ package httpclient_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"eddy/http1"
 	"eddy/httpclient"
+	"eddy/internal/testcert"
+	"eddy/tcp"
 )
 
 // What Tornado's client promises, and no other test is about.
@@ -183,5 +193,156 @@ func TestDo_StreamingCallbackHoldsUpTheServer(t *testing.T) {
 		if resp := n.good(done, ""); got != size || resp.Body != nil {
 			t.Errorf("%d bytes", got)
 		}
+	})
+}
+
+// TLS is configured for a client or for one request; hosts in brackets are addresses (SHC-09).
+func TestDial_TLSOptions(t *testing.T) {
+	authority := testcert.Shared()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := "nobody"
+		if shown := r.TLS.PeerCertificates; len(shown) > 0 {
+			name = shown[0].Subject.CommonName
+		}
+		fmt.Fprint(w, name)
+	}))
+	s.TLS = authority.Server(t)
+	s.TLS.ClientAuth = tls.RequestClientCert
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	trusting, mapped := &tls.Config{RootCAs: authority.Pool()}, strings.TrimPrefix(s.URL, "https://")
+	named := trusting.Clone()
+	named.Certificates = []tls.Certificate{authority.Issue(t, "user")}
+	anyone := &tls.Config{InsecureSkipVerify: true}
+	for name, c := range map[string]struct {
+		url              string
+		client, request  *tls.Config
+		family           tcp.Family
+		want             string
+		phase            httpclient.Phase
+		isNotCertificate bool
+	}{
+		"nobody is trusted":              {url: s.URL, phase: httpclient.PhaseTLS},
+		"of the client":                  {url: s.URL, client: trusting, want: "nobody"},
+		"of the request":                 {url: s.URL, client: anyone, request: named, want: "user"},
+		"a certificate of the client":    {url: s.URL, client: named, want: "user"},
+		"another name":                   {url: "https://other.example", client: trusting, phase: httpclient.PhaseTLS},
+		"another name, and no matter":    {url: "https://other.example", client: trusting, request: anyone, want: "nobody"},
+		"a name in the certificate":      {url: "https://localhost", client: trusting, want: "nobody"},
+		"an address of the other family": {url: s.URL, client: trusting, family: tcp.IPv6, phase: httpclient.PhaseResolve, isNotCertificate: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, httpclient.Options{TLS: c.client, Hosts: map[string]string{"other.example": mapped, "localhost:443": mapped}})
+			resp, err := client.Do(t.Context(), &httpclient.Request{URL: c.url, TLS: c.request, Family: c.family})
+			if c.phase == "" {
+				if err != nil || string(resp.Body) != c.want {
+					t.Errorf("%v, %+v, want %s", err, resp, c.want)
+				}
+				return
+			}
+			failsIn(t, err, c.phase, err)
+			if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok == c.isNotCertificate {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestURL_AddressesInBrackets(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("needs IPv6: ", err)
+	}
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) })}}
+	s.Start()
+	t.Cleanup(s.Close)
+	c := newClient(t, httpclient.Options{})
+	if got := fetched(t, t.Context(), c, &httpclient.Request{URL: "http://" + l.Addr().String()}); string(got.Body) != l.Addr().String() {
+		t.Errorf("%q", got.Body)
+	}
+	_, err = c.Do(t.Context(), &httpclient.Request{URL: "http://" + l.Addr().String(), Family: tcp.IPv4})
+	failsIn(t, err, httpclient.PhaseResolve, err)
+}
+
+// unknown knows no name.
+type unknown struct{}
+
+func (unknown) Resolve(_ context.Context, q tcp.Query) ([]netip.AddrPort, error) {
+	return nil, &net.DNSError{Err: "no such host", Name: q.Host, IsNotFound: true}
+}
+
+// What has gone wrong below is found in an error as it is (HCL-07).
+func TestError_KeepsTheCause(t *testing.T) {
+	onFakeNet(t, httpclient.Options{}, func(n *fakeNet) {
+		n.refuse = syscall.ECONNREFUSED
+		done := n.get("/path?secret")
+		r := <-done
+		failsIn(t, r.err, httpclient.PhaseConnect, syscall.ECONNREFUSED)
+		e, ok := r.err.(*httpclient.Error)
+		if !ok || e.Code() != 599 || e.Timeout() || e.Method != "GET" || e.URL != server+"/path" || strings.Contains(e.Error(), "secret") {
+			t.Errorf("%+v", r.err)
+		}
+	})
+	c := newClient(t, httpclient.Options{Resolver: unknown{}})
+	_, err := c.Get(t.Context(), "http://absent.example")
+	failsIn(t, err, httpclient.PhaseResolve, err)
+	if e, ok := errors.AsType[*net.DNSError](err); !ok || !e.IsNotFound {
+		t.Error(err)
+	}
+	_, err = c.Get(t.Context(), "no URL at all")
+	if e, ok := err.(*httpclient.Error); !ok || e.URL != "" || strings.Contains(err.Error(), "GET :") {
+		t.Errorf("%v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err = c.Get(t.Context(), "http://absent.example") // and no panic
+	failsIn(t, err, httpclient.PhaseQueue, httpclient.ErrClosed)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Limits hold for what is sent and for what comes out of it (SHC-08, SEC-18).
+func TestDo_LimitsOfSize(t *testing.T) {
+	zeros := string(gzipped(strings.Repeat("0", 100_000))) // some 150 bytes
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 10_000))
+		if r.URL.Path == "/zipped" {
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(w, zeros)
+			return
+		}
+		w.(http.Flusher).Flush() // so that no length is said
+		io.WriteString(w, strings.Repeat("0", 100_000))
+	})
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		for _, path := range []string{"/zipped", "/plain"} {
+			for most, good := range map[int64]bool{100_000: true, 99_999: false, 50_000: false, 1: false} {
+				_, err := newClient(t, httpclient.Options{MaxBody: most}).Get(ctx, s.URL+path)
+				if good && err != nil || !good && !errors.Is(err, httpclient.ErrBodyTooLarge) {
+					t.Errorf("%s in %d: %v", path, most, err)
+				}
+				r := &httpclient.Request{URL: s.URL + path, MaxBody: most}
+				stream, err := newClient(t, httpclient.Options{MaxBody: 1}).Stream(ctx, r)
+				if !good && errors.Is(err, httpclient.ErrBodyTooLarge) { // the length says so
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				n, err := io.Copy(io.Discard, stream)
+				if good && err != nil || !good && !errors.Is(err, httpclient.ErrBodyTooLarge) || n > most {
+					t.Errorf("%s in a stream of %d: %d, %v", path, most, n, err)
+				}
+				stream.Close()
+			}
+		}
+		_, err := newClient(t, httpclient.Options{Limits: http1.Limits{HeaderBytes: 5000}}).Get(ctx, s.URL)
+		if e, ok := errors.AsType[*http1.Error](err); !ok {
+			t.Errorf("%v, %v", err, e)
+		}
+		failsIn(t, err, httpclient.PhaseHead, err)
 	})
 }
