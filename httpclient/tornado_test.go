@@ -39,7 +39,8 @@ func TestHeader(t *testing.T) {
 			t.Error("a name without a value")
 		}
 	}()
-	httpclient.Header("a", "b", "c")
+	odd := []string{"a", "b", "c"}
+	httpclient.Header(odd...)
 }
 
 func TestClient_Posts(t *testing.T) {

@@ -19,7 +19,7 @@ var (
 	ErrLocation = errors.New("malformed Location")
 
 	// ErrScheme says that the Location's scheme is neither http nor https.
-	ErrScheme = errors.New("Location of a scheme that is not followed")
+	ErrScheme = errors.New("the Location has a scheme that is not followed")
 
 	// ErrBody says that the body would have to be sent again and cannot be.
 	ErrBody = errors.New("the body cannot be sent again")
