@@ -78,11 +78,11 @@ type Request struct {
 
 	// HeaderCallback is called with the head of the response, before the body is read: not with those of redirects that
 	// are followed, of challenges that are answered, and of status 1xx. It runs in the caller's coroutine or goroutine
-	// and may wait. Its error ends the fetch, as that of [Error].
+	// and may wait. Its error ends the fetch, and is the Err of an [Error].
 	HeaderCallback func(ctx context.Context, r *Response) error
 	// StreamingCallback is given the body in pieces of at most 32 KiB, decompressed, which are its own to keep, in place
 	// of Response.Body. It runs where HeaderCallback does and may wait: little more is read from the server before it
-	// returns. MaxBody holds. Its error ends the fetch, as that of [Error].
+	// returns. MaxBody holds. Its error ends the fetch, and is the Err of an [Error].
 	StreamingCallback func(ctx context.Context, piece []byte) error
 
 	// Proxy is the proxy to use, an empty URL none, and ProxyAuthMode how it learns who the user in its URL is;

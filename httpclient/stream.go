@@ -45,7 +45,7 @@ func (f *fetch) stream(ctx context.Context, resp *Response, x *exchange) *Stream
 }
 
 // Read reads what has come of the body, and waits for it if there is nothing. Its errors are of type [*Error], but for
-// io.EOF at the end, and last. A read fails after Close.
+// io.EOF at the end, and are final. After Close it fails.
 func (s *Stream) Read(p []byte) (int, error) {
 	if s.err != nil || len(p) == 0 {
 		return 0, s.err

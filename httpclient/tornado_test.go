@@ -39,8 +39,7 @@ func TestHeader(t *testing.T) {
 			t.Error("a name without a value")
 		}
 	}()
-	odd := []string{"a", "b", "c"}
-	httpclient.Header(odd...)
+	httpclient.Header(strings.Fields("a b c")...)
 }
 
 func TestClient_Posts(t *testing.T) {
