@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,9 @@ import (
 	"eddy/loop"
 )
 
-// Client fetches (Tornado's AsyncHTTPClient). It keeps connections for the next request, and should be used for
-// many. Create it with [New]. Its methods may be called from any goroutine.
+// Client fetches (Tornado's AsyncHTTPClient and HTTPClient in one). It keeps connections, counts requests and
+// remembers challenges, so make one and use it for many requests. Create it with [New]. Any goroutine, and any
+// number of loops.
 type Client struct {
 	options  Options
 	accepted string // the codings that responses may have
@@ -33,10 +35,11 @@ type Client struct {
 	end  context.CancelFunc
 }
 
-// Default is the client of [Get], [Head], [Post] and [Do]. It has the default options.
+// Default is the client of [Get], [Head], [Post], [PostForm] and [Do]. It has the default options: no cookies are
+// kept. It is the whole program's, so that nobody should close it.
 var Default = New(Options{})
 
-// New returns a client.
+// New returns a client. It costs nothing before it is used; whoever made it closes it by [Client.Close].
 func New(o Options) *Client {
 	c := &Client{options: o.withDefaults(), group: o.Group, accepted: coding.Accepted(o.Decoders)}
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
@@ -46,41 +49,50 @@ func New(o Options) *Client {
 	return c
 }
 
-// Get fetches a URL by the [Default] client.
+// Get fetches a URL by the [Default] client, see [Client.Get].
 func Get(ctx context.Context, url string) (*Response, error) { return Default.Get(ctx, url) }
 
-// Head fetches a URL's head by the [Default] client.
+// Head fetches a URL's head by the [Default] client, see [Client.Head].
 func Head(ctx context.Context, url string) (*Response, error) { return Default.Head(ctx, url) }
 
-// Post sends body to a URL by the [Default] client.
+// Post sends body to a URL by the [Default] client, see [Client.Post].
 func Post(ctx context.Context, url, contentType string, body []byte) (*Response, error) {
 	return Default.Post(ctx, url, contentType, body)
 }
 
-// Do fetches by the [Default] client.
+// PostForm sends a form to a URL by the [Default] client, see [Client.PostForm].
+func PostForm(ctx context.Context, url string, form url.Values) (*Response, error) {
+	return Default.PostForm(ctx, url, form)
+}
+
+// Do fetches by the [Default] client, see [Client.Do].
 func Do(ctx context.Context, r *Request) (*Response, error) { return Default.Do(ctx, r) }
 
-// Get fetches a URL.
+// Get fetches a URL, as [Client.Do] does.
 func (c *Client) Get(ctx context.Context, url string) (*Response, error) {
 	return c.Do(ctx, &Request{URL: url})
 }
 
-// Head fetches a URL's head.
+// Head fetches a URL's head, as [Client.Do] does.
 func (c *Client) Head(ctx context.Context, url string) (*Response, error) {
 	return c.Do(ctx, &Request{Method: "HEAD", URL: url})
 }
 
-// Post sends body to a URL.
+// Post sends body, which is of contentType, to a URL, as [Client.Do] does.
 func (c *Client) Post(ctx context.Context, url, contentType string, body []byte) (*Response, error) {
-	r := &Request{Method: "POST", URL: url, Body: body}
-	if err := r.Header.Set("Content-Type", contentType); err != nil {
-		return nil, err
-	}
-	return c.Do(ctx, r)
+	return c.Do(ctx, &Request{Method: "POST", URL: url, Header: Header("Content-Type", contentType), Body: body})
 }
 
-// Do fetches what r asks for. It parks the calling coroutine, or blocks any other goroutine, until the
-// response is complete. Its errors are of type [*Error].
+// PostForm sends a form to a URL as browsers do (application/x-www-form-urlencoded), as [Client.Do] does. For files
+// see [eddy/httputil/formdata.Builder].
+func (c *Client) PostForm(ctx context.Context, url string, form url.Values) (*Response, error) {
+	return c.Post(ctx, url, "application/x-www-form-urlencoded", []byte(form.Encode()))
+}
+
+// Do fetches what r asks for and returns the whole response. It parks the calling coroutine, or blocks any other
+// goroutine, until that is here, a limit of [Options] or r is passed, or ctx ends: then its connection is closed,
+// and its place is free for others. A status of 400 or more is no error, see [Response.Rethrow]. Its errors are of
+// type [*Error]. Any goroutine.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	f := &fetch{client: c, req: r, whole: r.HeaderCallback == nil && r.StreamingCallback == nil}
 	resp, x, err := f.run(ctx)
@@ -104,6 +116,9 @@ func (f *fetch) finish(resp *Response) (_ *Response, err error) {
 
 // Close ends all fetches with [ErrClosed] and closes all connections. Those of the client's own loops are closed
 // when it returns, those of others soon. Any goroutine but those loops' own.
+//
+// Those that wait for their turn end, too. Later fetches fail with ErrClosed, and later calls do nothing. What was
+// taken by [Stream.TakeStream] is left alone, unless it is on one of the client's own loops.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.closed.Swap(true) {
@@ -132,7 +147,7 @@ func (c *Client) ended(err error) error {
 	return err
 }
 
-// CloseIdle closes the connections that nobody uses. Any goroutine.
+// CloseIdle closes the connections that nobody uses, and ends no fetch. Any goroutine.
 func (c *Client) CloseIdle() {
 	for _, h := range *c.homes.Load() {
 		h.closeIdle()

@@ -5,14 +5,14 @@
 //	resp, err := httpclient.Get(ctx, "http://127.0.0.1:9000/")
 //
 // In a handler, or any other coroutine, such a call parks it, and the connection belongs to the same loop, so that
-// what comes is handed over without a goroutine in between. Anywhere else it blocks its
-// goroutine, and loops of the client's own do the work.
+// what comes is handed over without a goroutine in between. Anywhere else, in main or in a test, it blocks its
+// goroutine, and loops of the client's own do the work. docs/fetching.md has more examples.
 //
 // # Ways to fetch
 //
-// [Client.Do], and [Get], [Head] and [Post] for the simple cases, return the whole response. [Client.Fetch]
-// begins it and returns a future. [Client.Stream] returns with the head, and its body is read as it
-// arrives; what nobody reads stays with the server.
+// [Client.Do], and [Get], [Head], [Post] and [PostForm] for the simple cases, return the whole response. [Client.Fetch]
+// begins it and returns a future. [Client.Stream] returns with the head, and its body is read as it arrives; what
+// nobody reads stays with the server. [Transport] is for libraries of net/http.
 //
 // A status of 400 or more is no error: see [Response.Rethrow]. Errors are of type [*Error], which says in what
 // phase the fetch failed.
@@ -32,8 +32,11 @@
 // # Connections
 //
 // A connection is used again for requests that agree in everything that it depends on: scheme, host and port,
-// proxy, TLS configuration, family and source of addresses, and the loop. One that the server has closed meanwhile costs another try, for
-// requests that can be repeated (RFC 9110 §9.2.2).
+// proxy, TLS configuration, family and source of addresses, and the loop. One that the server has closed meanwhile
+// costs another try, for requests that can be repeated (RFC 9110 §9.2.2): GET, HEAD, PUT, DELETE, OPTIONS, TRACE, and
+// those with an Idempotency-Key.
+//
+// Over TLS, HTTP/2 is offered, and used if the server chooses it: one connection then serves all loops.
 //
 // # Limits
 //
@@ -43,5 +46,5 @@
 // # Concurrency
 //
 // A Client may be used from any goroutine. Requests and responses are plain values; a Request must not be changed
-// while it is being fetched.
+// while it is being fetched. A [Stream] belongs to one goroutine at a time.
 package httpclient

@@ -17,11 +17,13 @@ var (
 	// ErrCut is the cause when the server closed the connection before the response was complete.
 	// What was read of it is lost. It is io.ErrUnexpectedEOF, too (errors.Is).
 	ErrCut error = cutError{}
-	// ErrBodyTooLarge is the cause when a body is longer than its limit.
+	// ErrBodyTooLarge is the cause when a response's body is longer than MaxBody.
 	ErrBodyTooLarge = errors.New("body larger than its limit")
-	// ErrTooManyRedirects is the cause when there are more redirects than may be followed.
+	// ErrTooManyRedirects is the cause when there are more redirects than MaxRedirects, in a [RedirectError].
 	ErrTooManyRedirects = errors.New("too many redirects")
-	// ErrTimeout is what every error of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
+	// ErrTimeout is what every error by a limit of time is (errors.Is); which one is in [TimeoutError] and
+	// Error.Phase. The deadline of a caller's own context is none of them: that is context.DeadlineExceeded, as these
+	// are, too. [Error.Timeout] is true for both.
 	ErrTimeout = errors.New("timeout")
 
 	errTruncated = errors.New("TLS was not closed in order")
@@ -43,7 +45,8 @@ type cutError struct{}
 func (cutError) Error() string { return "connection closed before the response was complete" }
 func (cutError) Unwrap() error { return io.ErrUnexpectedEOF }
 
-// Phase is a step of a fetch.
+// Phase is a step of a fetch. It tells what the server may know of the request: up to [PhaseTLS] it has seen nothing of
+// it, with [PhaseSend] and [PhaseHead] it may have done what was asked for.
 type Phase string
 
 // The phases.
@@ -60,11 +63,12 @@ const (
 	PhaseRedirect Phase = "redirect" // to where it may not go
 )
 
-// Error is why a fetch failed, of all reasons but a status (Tornado's 599). It is a net.Error.
+// Error is why a fetch failed, of all reasons but a status (Tornado's 599). It is a net.Error. Its text holds nothing of
+// header fields, bodies, queries and credentials, so that it may be logged.
 type Error struct {
 	Phase  Phase
-	Method string
-	URL    string // without credentials, query and fragment, which may be secrets
+	Method string // of the last request, behind a redirect too
+	URL    string // of that, without credentials, query and fragment, which may be secrets; "" for one that is malformed
 	// Err is the reason: a *[TimeoutError], a *[tcp.DialError], an *[http1.Error] for what breaks
 	// the protocol, a *tls.CertificateVerificationError, a *[ProxyError], [ErrCut], the error of the context, of a
 	// callback or of the body's source, and others.
@@ -76,7 +80,10 @@ func (e *Error) Error() string {
 	if !httputil.IsToken(method) { // it may be anybody's, and the text go to a log
 		method = strconv.Quote(method)
 	}
-	return fmt.Sprintf("httpclient: %s %s: %s: %v", method, e.URL, e.Phase, e.Err)
+	if e.URL != "" {
+		method += " " + e.URL
+	}
+	return fmt.Sprintf("httpclient: %s: %s: %v", method, e.Phase, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -84,7 +91,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Code returns 599, by which Tornado knows such errors.
 func (e *Error) Code() int { return 599 }
 
-// Timeout reports whether time was too short.
+// Timeout reports whether time was too short: a limit, the context's deadline, or the system's.
 func (e *Error) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &t) && t.Timeout()
@@ -96,8 +103,8 @@ func (e *Error) Temporary() bool { return false }
 // TimeoutError is a limit of [Options] or of the [Request] that was passed. It is [ErrTimeout] and
 // context.DeadlineExceeded, too (errors.Is).
 type TimeoutError struct {
-	Limit string // the field's name, such as "RequestTimeout"
-	After time.Duration
+	Limit string        // the field's name, such as "RequestTimeout"
+	After time.Duration // what the limit was
 }
 
 func (e *TimeoutError) Error() string { return fmt.Sprintf("timeout: %s of %v", e.Limit, e.After) }

@@ -21,7 +21,7 @@ var environment = sync.OnceValue(tunnel.FromEnvironment)
 // goroutine.
 func ProxyFromEnvironment(u *url.URL) (*url.URL, error) { return environment()(u) }
 
-// Direct uses no proxy, see [Options].
+// Direct is for Options.Proxy, and uses none. Any goroutine.
 func Direct(*url.URL) (*url.URL, error) { return nil, nil }
 
 // route finds out whether the hop goes by a proxy, and which connections it can use.

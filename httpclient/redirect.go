@@ -9,11 +9,11 @@ import (
 	"eddy/internal/redirect"
 )
 
-// Redirect is a redirect that is about to be followed.
+// Redirect is a redirect that is about to be followed, for [Options].CheckRedirect.
 type Redirect struct {
-	Response *Response // what redirects
+	Response *Response // what redirects, without its body; its History has those before
 	Method   string    // of the next request
-	URL      *url.URL  // where it goes, without user name
+	URL      *url.URL  // where it goes, http or https, without user name
 	// Foreign is whether that is another origin (scheme, host and port) than the request's, or another one was on
 	// the way. Nothing that identifies the user is sent there: no Authorization, Cookie and Proxy-Authorization
 	// of the request, no user name, no client certificate of Request.TLS. A Jar, the certificates of Options.TLS
@@ -21,8 +21,9 @@ type Redirect struct {
 	Foreign bool
 }
 
-// RedirectError is why a redirect was not followed. Its cause is [ErrTooManyRedirects], [ErrDowngrade], the error of
-// Options.CheckRedirect, or says what is wrong with the Location.
+// RedirectError is why a redirect was not followed, in an [Error] of [PhaseRedirect]. Its cause is
+// [ErrTooManyRedirects], [ErrDowngrade], the error of Options.CheckRedirect, or says what is wrong with the Location, or
+// that the body cannot be sent again. To have the redirect itself as the result, set MaxRedirects below zero.
 type RedirectError struct {
 	Response *Response // what redirects, without its body; its History has those before
 	Err      error

@@ -11,7 +11,8 @@ import (
 // than fits 64 KiB beyond what was read here, and 1 MiB more by HTTP/2. Close it, and best read it to its end before:
 // only then the connection can be used again.
 //
-// One goroutine at a time may use it.
+// It is an io.ReadCloser of what was decompressed, for io.Copy, bufio.Scanner or json.Decoder. One goroutine at a time
+// may use it.
 type Stream struct {
 	*Response
 	ctx  context.Context
@@ -24,9 +25,10 @@ type Stream struct {
 // errStreamClosed is what Read returns after Close.
 var errStreamClosed = errors.New("httpclient: read of a closed response")
 
-// Stream fetches what r asks for and returns with the head of the response. Its body is read by the
-// Read of the result, which parks or blocks as Stream does, and fails when ctx ends. The time of
-// RequestTimeout ends with the head; ReadTimeout goes on. The callbacks of r are not called.
+// Stream fetches what r asks for and returns with the head of the response, whatever its status is. Its body is read by
+// the Read of the result, which parks or blocks as Stream does, and fails when ctx ends. The time of RequestTimeout
+// ends with the head; ReadTimeout goes on. Its place in the count of MaxClients is free when it was read to its end or
+// closed. The callbacks of r are not called. Its errors are of type [*Error]. Any goroutine.
 func (c *Client) Stream(ctx context.Context, r *Request) (*Stream, error) {
 	f := &fetch{client: c, req: r, toHead: true}
 	resp, x, err := f.run(ctx)
@@ -42,8 +44,8 @@ func (f *fetch) stream(ctx context.Context, resp *Response, x *exchange) *Stream
 	return s
 }
 
-// Read reads what has come of the body, and waits for it if there is nothing. Its errors are of type
-// [*Error], but for io.EOF at the end.
+// Read reads what has come of the body, and waits for it if there is nothing. Its errors are of type [*Error], but for
+// io.EOF at the end, and are final. After Close it fails.
 func (s *Stream) Read(p []byte) (int, error) {
 	if s.err != nil || len(p) == 0 {
 		return 0, s.err
@@ -59,8 +61,8 @@ func (s *Stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends reading. If the body was not read to its end, the connection is closed, unless the rest is
-// here already.
+// Close ends reading. If the body was not read to its end, the connection is closed, unless the rest is here already or
+// within 64 KiB and a fifth of a second. It returns what a decoder's own Close does.
 func (s *Stream) Close() error {
 	if s.err == nil {
 		s.err = errStreamClosed

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ func (f *fetcher) one(ctx context.Context, i int, turn <-chan struct{}) int {
 	defer done()
 	resp, err := f.client.Stream(ctx, r)
 	if err != nil {
-		return f.failed(ctx, "", err)
+		return f.failed(ctx, r.URL, err)
 	}
 	defer resp.Close()
 	if f.flags.fail {
@@ -182,7 +183,7 @@ func (f *fetcher) failed(ctx context.Context, url string, err error) int {
 	cause := context.Cause(ctx)
 	fault, isFault := errors.AsType[*httpclient.Error](err)
 	if isFault {
-		url, err = fault.URL, fault.Err
+		url, err = shown(url, fault.URL), fault.Err
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && cause == errMaxTime:
@@ -199,6 +200,15 @@ func (f *fetcher) failed(ctx context.Context, url string, err error) int {
 	}
 	f.bar.print("eddy: " + strings.ReplaceAll(text, "\n", "; ") + "\n")
 	return exitFailed
+}
+
+// shown returns the URL that an error is about. One that is malformed is shown as it was given, unless it may hold a
+// secret.
+func shown(given, known string) string {
+	if known != "" || strings.ContainsAny(given, "@?#") {
+		return known
+	}
+	return strconv.Quote(given)
 }
 
 var errMaxTime = errors.New("-max-time has passed")

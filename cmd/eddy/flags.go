@@ -119,6 +119,8 @@ func (f *fetchFlags) check() error {
 		return errors.New("more -o than URLs")
 	case f.data == "@-" && len(f.urls) > 1:
 		return errors.New("the standard input can be sent to one URL only")
+	case f.method != "" && !httputil.IsToken(f.method):
+		return errors.New("-X is no method")
 	case f.maxTime < 0:
 		return errors.New("-max-time is negative")
 	}

@@ -101,7 +101,7 @@ func TestFetch_RefusesAWrongCommandLine(t *testing.T) {
 	for _, args := range []string{
 		"", "-none http://a", "http://a -o", "-o a -o b http://a", "-H nothing http://a", "-H a\x00:b http://a", "-H a:b\nc http://a",
 		"-d @- http://a http://b", "-d a -d b http://a", "-max-time 1 http://a", "-max-time -1s http://a",
-		"-proxy ftp://a http://a", "-proxy http://%zz http://a", "-proxy http:// http://a", "-o a -o a http://a http://b",
+		"-proxy ftp://a http://a", "-proxy http://%zz http://a", "-proxy http:// http://a", "-X A/B http://a", "-o a -o a http://a http://b",
 	} {
 		r := command(t, append([]string{"fetch"}, strings.Split(args, " ")[btoi(args == ""):]...)...)
 		if r.code != exitUsage || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 || !strings.HasPrefix(r.stderr, "eddy: ") {

@@ -20,7 +20,9 @@ var (
 
 // A Builder makes a multipart/form-data body for sending: add fields and files, then hand
 // [Builder.ContentType], [Builder.Size] and a [Builder.Reader] to a client. Parts go out in the order in which they
-// were added; contents are not touched before they are read.
+// were added; contents are not touched before they are read. A client that may have to send the body again, as for a
+// redirect, wants a new reader then: package net/http by Request.GetBody, package httpclient by a BodyProducer that
+// copies one.
 //
 // A Builder belongs to one goroutine. Its readers are independent of it and of each other, as far as the
 // contents are: each may be read by a goroutine of its own.

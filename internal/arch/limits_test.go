@@ -59,6 +59,12 @@ var limitsOf = map[string]string{
 	"formdata.Options.Memory":                    "formdata.DefaultMemory",
 	"web.Settings.MaxBody":                       "web.defaultMaxBody formdata.DefaultBody formdata.DefaultValues",
 
+	"a new connection whose caller has ended meanwhile":                          "httpclient.unusedTime",
+	"a connection that has rested, and is used without a look at it":             "httpclient.probeAfter",
+	"the body of a proxy's refusal (407) that can be answered on its connection": "tunnel.refusalBody tunnel.refusalTime",
+	"challenges in one response, parameters of one challenge":                    "httputil.MaxChallenges httputil.MaxChallengeParams",
+	"what a `StreamingCallback` is given at once":                                "httpclient.pieceRoom",
+
 	"stream.HighWater": "stream.HighWater",
 	"SetMaxRead":       "stream.DefaultMaxRead",
 	"SetMaxWrite":      "stream.DefaultMaxWrite",

@@ -10,7 +10,7 @@
 //	answer, err := session.Retry(challenges, last, request) // last: what the refused request carried
 //	header.Set("Authorization", answer.Field)
 //
-// The algorithms are SHA-512-256, SHA-256 and, unless FIPS 140-3 is enforced, MD5, and their -sess forms; of several challenges the
-// strongest is answered, of equal ones the first. The parameter domain is not looked at: to whom a
+// The algorithms are SHA-512-256, SHA-256 and, unless FIPS 140-3 is enforced, MD5, and their -sess forms; of several
+// challenges the strongest is answered, of equal ones the first. The parameter domain is not looked at: to whom a
 // session's answers go is its caller's business, and it must be nobody but who sent the challenge.
 package digest

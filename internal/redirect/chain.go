@@ -9,20 +9,20 @@ import (
 // Why a redirect is not followed. None of the errors holds anything of the response.
 var (
 	// ErrNone says that the response is no redirect, but the result.
-	ErrNone = errors.New("redirect: not a redirect")
+	ErrNone = errors.New("not a redirect")
 
 	// ErrTooMany says that the bound of the chain is reached.
-	ErrTooMany = errors.New("redirect: too many redirects")
+	ErrTooMany = errors.New("too many redirects")
 
 	// ErrLocation says that the Location is malformed: no URL, one with control characters or without a
 	// usable host, or several that differ.
-	ErrLocation = errors.New("redirect: malformed Location")
+	ErrLocation = errors.New("malformed Location")
 
 	// ErrScheme says that the Location's scheme is neither http nor https.
-	ErrScheme = errors.New("redirect: Location of a scheme that is not followed")
+	ErrScheme = errors.New("the Location has a scheme that is not followed")
 
 	// ErrBody says that the body would have to be sent again and cannot be.
-	ErrBody = errors.New("redirect: the body cannot be sent again")
+	ErrBody = errors.New("the body cannot be sent again")
 )
 
 // A Body says whether a request has a body, and whether that can be sent once more.

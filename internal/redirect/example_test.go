@@ -22,5 +22,5 @@ func Example() {
 	// Output:
 	// GET https://user:secret@api.example/status?id=7 false false <nil>
 	// GET https://cdn.example/a%20b false true <nil>
-	// redirect: not a redirect
+	// not a redirect
 }
