@@ -39,11 +39,13 @@ func (x *exchange) ended() bool {
 	return x.err != nil
 }
 
-// drop is abandon for a caller that cannot wait, because it is being ended itself.
-func (x *exchange) drop() {
+// drop is abandon for a caller that cannot wait. A loop that takes no post is being closed, and with it the connection.
+func (x *exchange) drop(err error) {
 	if x.conn != nil {
-		x.conn.Loop().Post(func() { x.leave(context.Canceled) })
+		x.conn.Loop().Post(func() { x.leave(err) })
+		return
 	}
+	x.abandon(context.Background(), err)
 }
 
 // leave is abandon, on the loop.
