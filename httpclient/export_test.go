@@ -116,3 +116,21 @@ func (h *home) fault() (fault string) {
 	}
 	return fault
 }
+
+// Inbox is an inbox alone.
+type Inbox struct{ inbox }
+
+// Add is add, and tells how many bytes were moved.
+func (b *Inbox) Add(data []byte, total int64) (moved int) {
+	there := b.bytes()
+	b.add(data, total)
+	if len(there) > 0 && &there[0] != &b.bytes()[0] {
+		return len(there)
+	}
+	return 0
+}
+
+// Len, Take and Room are what it has, how it is taken, and how much it could have.
+func (b *Inbox) Len() int          { return b.len() }
+func (b *Inbox) Take(p []byte) int { return b.take(p) }
+func (b *Inbox) Room() int         { return cap(b.buf) }

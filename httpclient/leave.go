@@ -76,7 +76,7 @@ func (c *conn) nearEnd() bool {
 func (c *conn) skip() {
 	x, now := c.x, c.Loop().Now()
 	x.mu.Lock()
-	x.discard, x.stopped, x.body = true, false, nil
+	x.discard, x.stopped, x.body = true, false, inbox{}
 	x.most = x.got + leaveBytes
 	x.due = now.Add(leaveTime)
 	x.leavePlace() // for the one who comes next, who may be the same
