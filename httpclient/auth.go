@@ -179,6 +179,6 @@ func (h *hop) believe(answer *digest.Answer, at *url.URL, info []string, x *exch
 	if len(info) == 0 || answer.Covers() && (!x.whole || x.discard) {
 		return nil
 	}
-	_, err := h.session(at).Info(answer, info, x.body)
+	_, err := h.session(at).Info(answer, info, x.body.bytes())
 	return err
 }

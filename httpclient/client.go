@@ -107,7 +107,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 
 // finish makes of a whole response what the caller gets.
 func (f *fetch) finish(resp *Response) (_ *Response, err error) {
-	if resp.Body, err = f.hop.decode(resp, f.hop.x.body); err != nil {
+	if resp.Body, err = f.hop.decode(resp, f.hop.x.body.bytes()); err != nil {
 		return nil, f.failed(&phaseError{PhaseBody, err})
 	}
 	resp.Time.Total = time.Since(f.turn)

@@ -402,9 +402,12 @@ func (c *conn) fail(err error) {
 // phase returns where x was when err ended it.
 func (c *conn) phase(x *exchange, err error) Phase {
 	_, source := errors.AsType[*sourceError](err)
+	_, wrong := errors.AsType[*http1.Error](err)
 	switch {
 	case x.resp != nil:
 		return PhaseBody
+	case wrong || err == ErrBodyTooLarge: // also if not all was sent
+		return PhaseHead
 	case source || !c.sent || c.Pending() > 0:
 		return PhaseSend
 	}

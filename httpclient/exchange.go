@@ -42,7 +42,7 @@ type exchange struct {
 	want    want
 	resp    *Response    // nil before the final head
 	first   time.Time    // when the first byte came
-	body    []byte       // came and was not taken
+	body    inbox
 	stopped bool         // the connection reads no more, because body is full
 	tunnel  bool         // the connection is not HTTP's any more
 	discard bool         // body is dropped as it comes
@@ -90,7 +90,7 @@ func (x *exchange) there(w want) bool {
 	case w == wantHead || x.discard && w != wantOver:
 		return x.resp != nil
 	case w == wantData:
-		return len(x.body) > 0
+		return x.body.len() > 0
 	}
 	return false
 }
@@ -134,9 +134,8 @@ func (x *exchange) read(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	x.mu.Lock()
-	n := copy(p, x.body)
-	x.body = x.body[n:]
-	again := x.stopped && len(x.body) == 0
+	n := x.body.take(p)
+	again := x.stopped && x.body.len() == 0
 	if n == 0 {
 		defer x.mu.Unlock()
 		if x.err == io.EOF {
@@ -195,11 +194,12 @@ func (x *exchange) put(data []byte) (full bool, err error) {
 	if x.discard {
 		return false, nil
 	}
-	if x.body == nil && x.whole {
-		x.body = make([]byte, 0, min(max(x.resp.ContentLength, 0), bodyMost))
+	total := int64(-1)
+	if x.whole {
+		total = x.resp.ContentLength
 	}
-	x.body = append(x.body, data...)
-	x.stopped = !x.whole && len(x.body) >= bodyMost
+	x.body.add(data, total)
+	x.stopped = !x.whole && x.body.len() >= bodyMost
 	return x.stopped, nil
 }
 

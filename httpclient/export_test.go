@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -70,3 +71,66 @@ func (l *Limiter) Queued() int {
 func (l *Limiter) Empty() bool {
 	return l.active == 0 && len(l.hosts) == 0 && l.queue.first == nil && l.queue.last == nil
 }
+
+// Fault returns what is wrong with the connections that rest and with the places, "" if nothing.
+func (c *Client) Fault() (fault string) {
+	for l, h := range *c.homes.Load() {
+		l.Do(context.Background(), func(context.Context) error {
+			fault += h.fault()
+			return nil
+		})
+	}
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	for host, h := range c.limiter.hosts {
+		if h.active > c.limiter.perHost {
+			fault += fmt.Sprintf("%d places at %s; ", h.active, host)
+		}
+	}
+	return fault
+}
+
+func (h *home) fault() (fault string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rests, all := 0, 0
+	for k, p := range h.pools {
+		if all += p.all; p.all == 0 || p.key != k {
+			fault += "a pool of nothing; "
+		}
+		for _, c := range p.idle {
+			if rests++; c.x != nil || c.next != nil || c.EOF() || c.Closed() || len(c.Unread()) > 0 || c.Pending() > 0 || !c.sent {
+				fault += "a connection rests that is not at rest; "
+			}
+		}
+	}
+	listed := 0
+	for c := h.first; c != nil; c = c.newer {
+		listed++
+	}
+	if rests != h.rests || rests != listed || all != len(h.conns) {
+		fault += fmt.Sprintf("%d rest, counted %d, listed %d; %d connections, counted %d; ", rests, h.rests, listed, len(h.conns), all)
+	}
+	if most := h.client.options.MaxIdle; most > 0 && rests > most {
+		fault += fmt.Sprintf("%d rest; ", rests)
+	}
+	return fault
+}
+
+// Inbox is an inbox alone.
+type Inbox struct{ inbox }
+
+// Add is add, and tells how many bytes were moved.
+func (b *Inbox) Add(data []byte, total int64) (moved int) {
+	there := b.bytes()
+	b.add(data, total)
+	if len(there) > 0 && &there[0] != &b.bytes()[0] {
+		return len(there)
+	}
+	return 0
+}
+
+// Len, Take and Room are what it has, how it is taken, and how much it could have.
+func (b *Inbox) Len() int          { return b.len() }
+func (b *Inbox) Take(p []byte) int { return b.take(p) }
+func (b *Inbox) Room() int         { return cap(b.buf) }

@@ -200,9 +200,12 @@ func (h *hop) aim() error {
 	return h.route()
 }
 
-// withPort returns the host of u with a port: its own, or that of the scheme.
+// withPort returns the host of u, which has no case, with a port: its own, or that of the scheme.
 func withPort(u *url.URL) string {
 	host := u.Host
+	if !strings.Contains(host, "%") { // a zone has
+		host = strings.ToLower(host)
+	}
 	if u.Port() != "" {
 		return host
 	}
@@ -247,6 +250,12 @@ func (h *hop) send(ctx context.Context) error {
 	h.time.Queue += waited
 	h.begin()
 	x := h.exchange()
+	begun := false
+	defer func() {
+		if !begun { // also by runtime.Goexit
+			x.giveBack()
+		}
+	}()
 	if h.again {
 		h.answer, h.proxyAnswer = nil, nil // an answer serves once
 	}
@@ -256,13 +265,13 @@ func (h *hop) send(ctx context.Context) error {
 		err = x.out.check()
 	}
 	if err != nil {
-		x.over(err)
 		return &phaseError{PhaseRequest, err}
 	}
-	c, fresh, err := h.connection(ctx, h.again, x)
+	c, fresh, err := h.connection(ctx, h.again)
 	if err != nil {
 		return h.client.ended(err)
 	}
+	begun = true
 	h.x, h.fresh = x, fresh
 	traceGotConn(ctx, h.trace, c, fresh)
 	h.start(ctx, c, x)
@@ -309,24 +318,16 @@ func (f *fetch) requestTimeout() time.Duration {
 }
 
 // connection returns one from the pool, or a fresh one. There is none if the server speaks HTTP/2, but h.h2.
-func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn, isFresh bool, err error) {
-	found := false
-	defer func() {
-		if !found { // also by runtime.Goexit
-			x.over(context.Canceled)
-		}
-	}()
+func (h *hop) connection(ctx context.Context, fresh bool) (c *conn, isFresh bool, err error) {
 	h.time.NameLookup, h.time.Connect, h.time.AppConnect = 0, 0, 0
 	if h.h2 = nil; h.offersH2() {
 		if h.h2 = h.client.h2.take(&h.key); h.h2 != nil {
-			found = true
 			return nil, fresh, nil
 		}
 	}
 	at := h.client.ownHome(ctx)
 	if !fresh {
 		if c := h.client.idle(at, &h.key); c != nil {
-			found = true
 			return c, false, nil
 		}
 	}
@@ -338,7 +339,6 @@ func (h *hop) connection(ctx context.Context, fresh bool, x *exchange) (c *conn,
 		at = h.client.home(g.Pick())
 	}
 	c, err = h.open(ctx, at)
-	found = err == nil
 	return c, true, err
 }
 
@@ -404,7 +404,7 @@ func (h *hop) await(ctx context.Context) {
 	settled := false
 	defer func() {
 		if !settled { // the coroutine was ended
-			h.x.drop()
+			h.x.drop(context.Canceled)
 		}
 	}()
 	if err := h.x.awaitHeads(ctx, h.wanted()); err != nil {

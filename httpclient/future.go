@@ -20,26 +20,30 @@ type pending struct {
 }
 
 // Fetch begins to fetch what r asks for and returns a future of the response (Tornado's fetch). The work is done on the
-// loop of the calling coroutine, or on one of the client's. An error that nobody looks at is logged.
+// loop of the calling coroutine, or on one of the client's. It ends with ctx, which a handler's does when the handler
+// returns: see [context.WithoutCancel]. An error that nobody looks at is logged.
 func (c *Client) Fetch(ctx context.Context, r *Request) *async.Future[*Response] {
-	trace := httptrace.ContextClientTrace(ctx)
-	if r.BodyReader != nil || r.BodyProducer != nil || r.HeaderCallback != nil || r.StreamingCallback != nil ||
-		trace != nil && trace.Got1xxResponse != nil {
-		// While the server is waited for, code of the caller runs, which wants a coroutine.
+	if r.busy(ctx) {
 		return async.Go(ctx, func(ctx context.Context) (*Response, error) { return c.Do(ctx, r) })
 	}
 	p := &pending{fetch: fetch{client: c, req: r, whole: true}, ctx: ctx, promise: async.NewPromise[*Response](ctx)}
 	p.unwatch = func() bool { return false }
-	err := guarded(func() error { return p.first(ctx) })
-	if err == nil {
-		p.loop, err = c.loopFor(ctx, &p.hop.key)
-	}
-	if err != nil {
-		p.promise.Reject(err)
+	if err := p.first(ctx); err != nil {
+		p.settle(nil, err)
+	} else if p.loop, err = c.loopFor(ctx, &p.hop.key); err != nil {
+		p.settle(nil, &phaseError{PhaseQueue, err})
 	} else {
 		p.spawn(p.begin)
 	}
 	return p.promise.Future()
+}
+
+// busy reports whether there is something to do while the server is waited for, which wants a coroutine: code of the
+// caller to run, or a body to send when the server asks for it.
+func (r *Request) busy(ctx context.Context) bool {
+	trace := httptrace.ContextClientTrace(ctx)
+	return r.BodyReader != nil || r.BodyProducer != nil || r.HeaderCallback != nil || r.StreamingCallback != nil ||
+		r.ExpectContinue || r.Header.Has("Expect") || trace != nil && trace.Got1xxResponse != nil
 }
 
 // loopFor returns the loop that a fetch is made on: the caller's own, or one of the client's, best one that has a
@@ -66,9 +70,13 @@ func (p *pending) spawn(part func(context.Context) (*Response, error)) {
 		err := async.ErrExited
 		var resp *Response
 		defer func() {
-			if err != errLater {
-				p.settle(resp, err)
+			if err == errLater {
+				return
 			}
+			if x := p.hop.x; x != nil && err != nil {
+				x.drop(context.Canceled)
+			}
+			p.settle(resp, err)
 		}()
 		err = guarded(func() (err error) {
 			resp, err = part(ctx)
@@ -76,32 +84,33 @@ func (p *pending) spawn(part func(context.Context) (*Response, error)) {
 		})
 	}
 	if !p.loop.Spawn(p.ctx, run) {
-		p.settle(nil, p.failed(p.client.ended(loop.ErrClosed)))
+		p.settle(nil, p.client.ended(loop.ErrClosed))
 	}
 }
 
 // errLater is what a part returns that waits for the server.
 var errLater = errors.New("httpclient: the response is to come")
 
+// settle brings the result. An error that is not an [Error] yet becomes one.
 func (p *pending) settle(resp *Response, err error) {
 	p.unwatch()
-	if err != nil {
-		if p.hop.x != nil {
-			p.hop.x.drop()
-		}
-		p.promise.Reject(err)
+	if err == nil {
+		p.promise.Resolve(resp)
 		return
 	}
-	p.promise.Resolve(resp)
+	if _, ok := err.(*Error); !ok {
+		err = p.failed(err)
+	}
+	p.promise.Reject(err)
 }
 
 // begin sends the request of the present hop.
 func (p *pending) begin(ctx context.Context) (*Response, error) {
 	if err := p.hop.send(ctx); err != nil {
-		return nil, p.failed(err)
+		return nil, err
 	}
 	x := p.hop.x
-	p.unwatch = context.AfterFunc(p.ctx, func() { x.abandon(context.Background(), p.ctx.Err()) })
+	p.unwatch = context.AfterFunc(p.ctx, func() { x.drop(p.ctx.Err()) })
 	x.then(wantEnd, func() { p.spawn(p.goOn) })
 	return nil, errLater
 }
@@ -111,7 +120,7 @@ func (p *pending) goOn(ctx context.Context) (*Response, error) {
 	p.unwatch()
 	resp, again, err := p.hop.took(ctx)
 	if err != nil {
-		return nil, p.failed(err)
+		return nil, err
 	}
 	if again {
 		return p.begin(ctx)

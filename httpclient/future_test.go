@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"eddy/async"
@@ -103,9 +105,8 @@ func TestFetch_Ends(t *testing.T) {
 			t.Errorf("with the client: %v", err)
 		}
 		closed.Wait(ctx)
-		if _, err := c.Fetch(ctx, &httpclient.Request{URL: s.URL}).Wait(ctx); !errors.Is(err, httpclient.ErrClosed) {
-			t.Errorf("of a closed client: %v", err)
-		}
+		_, err := c.Fetch(ctx, &httpclient.Request{URL: s.URL}).Wait(ctx)
+		failsIn(t, err, "queue", httpclient.ErrClosed)
 	})
 }
 
@@ -122,4 +123,33 @@ func TestFetch_PanicsAreErrors(t *testing.T) {
 	if _, ok := errors.AsType[*async.PanicError](err); !ok {
 		t.Errorf("%v", err)
 	}
+}
+
+// A body that waits to be asked for is sent after the fetch has been begun.
+func TestFetch_BodyWaitsToBeAskedFor(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		w.Write(b)
+	})
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		c := newClient(t, httpclient.Options{})
+		r := &httpclient.Request{Method: "POST", URL: s.URL, Body: []byte("body"), ExpectContinue: true}
+		resp, err := c.Fetch(ctx, r).Wait(ctx)
+		if err != nil || string(resp.Body) != "body" {
+			t.Errorf("%v, %+v", err, resp)
+		}
+	})
+}
+
+// Goexit in code of the user settles the future, and gives back what the fetch holds.
+func TestFetch_GoexitEndsIt(t *testing.T) {
+	onFakeNet(t, httpclient.Options{CheckRedirect: func(*httpclient.Redirect) error { runtime.Goexit(); return nil }}, func(n *fakeNet) {
+		f := n.client.Fetch(context.Background(), &httpclient.Request{URL: server})
+		synctest.Wait()
+		n.answer("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 5\r\n\r\n")
+		_, err := f.Wait(context.Background())
+		if _, ok := errors.AsType[*httpclient.Error](err); !ok {
+			t.Errorf("%T %v", err, err)
+		}
+	})
 }

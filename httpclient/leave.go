@@ -39,11 +39,13 @@ func (x *exchange) ended() bool {
 	return x.err != nil
 }
 
-// drop is abandon for a caller that cannot wait, because it is being ended itself.
-func (x *exchange) drop() {
+// drop is abandon for a caller that cannot wait. A loop that takes no post is being closed, and with it the connection.
+func (x *exchange) drop(err error) {
 	if x.conn != nil {
-		x.conn.Loop().Post(func() { x.leave(context.Canceled) })
+		x.conn.Loop().Post(func() { x.leave(err) })
+		return
 	}
+	x.abandon(context.Background(), err)
 }
 
 // leave is abandon, on the loop.
@@ -74,7 +76,7 @@ func (c *conn) nearEnd() bool {
 func (c *conn) skip() {
 	x, now := c.x, c.Loop().Now()
 	x.mu.Lock()
-	x.discard, x.stopped, x.body = true, false, nil
+	x.discard, x.stopped, x.body = true, false, inbox{}
 	x.most = x.got + leaveBytes
 	x.due = now.Add(leaveTime)
 	x.leavePlace() // for the one who comes next, who may be the same

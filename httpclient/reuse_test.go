@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net/http"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -329,6 +330,32 @@ func TestPool_CloseIdleLeavesOthers(t *testing.T) {
 		synctest.Wait()
 		n.answer(ok)
 		n.good(done, "ok")
+		if len(n.dials) != 1 {
+			t.Errorf("%d connections", len(n.dials))
+		}
+	})
+}
+
+// Host names have no case: who writes them otherwise shares the connection.
+func TestKey_HostsHaveNoCase(t *testing.T) {
+	names := map[string]string{"example.com": "192.0.2.1:80"}
+	onFakeNet(t, httpclient.Options{Hosts: names}, func(n *fakeNet) {
+		transport := &httpclient.Transport{Client: n.client}
+		for _, url := range []string{"http://EXAMPLE.com", "http://example.COM:80", "http://example.com"} {
+			done := n.do(context.Background(), &httpclient.Request{URL: url})
+			n.answer(ok)
+			n.good(done, "ok")
+			req, err := http.NewRequest("GET", url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(time.Millisecond, func() { n.last().Send(ok) })
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, resp.Body)
+		}
 		if len(n.dials) != 1 {
 			t.Errorf("%d connections", len(n.dials))
 		}

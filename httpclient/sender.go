@@ -49,6 +49,8 @@ func (x *exchange) sentAll(ctx context.Context, err error) {
 			if p, ok := errors.AsType[*async.PanicError](err); ok { // which nobody else is told
 				c.home.client.options.Logger.Error("panic in the source of a request's body", slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
 			}
+		case err != nil && ctx.Err() != nil: // the source may have met it in another form
+			c.fail(ctx.Err())
 		case err != nil:
 			c.fail(&sourceError{err})
 		default:
