@@ -41,8 +41,11 @@ func (x *exchange) ended() bool {
 
 // drop is abandon for a caller that cannot wait, because it is being ended itself.
 func (x *exchange) drop() {
-	if x.conn != nil {
+	switch {
+	case x.conn != nil:
 		x.conn.Loop().Post(func() { x.leave(context.Canceled) })
+	case x.peer != nil: // a stream of HTTP/2, which makes nobody wait
+		x.peer.abandon(context.Background(), x, context.Canceled)
 	}
 }
 
