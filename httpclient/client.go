@@ -79,7 +79,7 @@ func (c *Client) Post(ctx context.Context, url, contentType string, body []byte)
 	return c.Do(ctx, r)
 }
 
-// Do fetches what r asks for. It parks the calling coroutine, or blocks any other goroutine, until the
+// Do fetches what r asks for. A 101 has no body here, and its connection is closed: see [Stream.TakeStream]. It parks the calling coroutine, or blocks any other goroutine, until the
 // response is complete. Its errors are of type [*Error].
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	f := &fetch{client: c, req: r, whole: r.HeaderCallback == nil && r.StreamingCallback == nil}

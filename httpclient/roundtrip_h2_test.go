@@ -126,13 +126,14 @@ func TestTransport_AsNetHTTP_TracesOfHTTP2(t *testing.T) {
 		}
 		showsBody(w, r)
 	}, run: func(p *tape) {
+		var mu sync.Mutex
 		p.client.Timeout = judgeTime
+		written := make(chan struct{}, 3)
 		for _, req := range []*http.Request{
 			p.request("GET", "/", nil),
 			p.request("GET", "/", nil),
 			p.request("POST", "/", io.MultiReader(strings.NewReader("body")), "Expect", "100-continue"),
 		} {
-			var mu sync.Mutex
 			note := func(format string, args ...any) { mu.Lock(); defer mu.Unlock(); p.note(format, args...) }
 			resp, err := p.client.Do(req.WithContext(httptrace.WithClientTrace(p.ctx, &httptrace.ClientTrace{
 				GetConn: func(addr string) { note("get %s", addr) },
@@ -149,7 +150,7 @@ func TestTransport_AsNetHTTP_TracesOfHTTP2(t *testing.T) {
 				TLSHandshakeDone:     func(s tls.ConnectionState, err error) { note("secured %s %v", s.NegotiatedProtocol, err) },
 				WroteHeaders:         func() { note("head written") },
 				Wait100Continue:      func() { note("waits") },
-				WroteRequest:         func(i httptrace.WroteRequestInfo) { note("written %v", i.Err) },
+				WroteRequest:         func(i httptrace.WroteRequestInfo) { note("written %v", i.Err); written <- struct{}{} },
 			})))
 			if err != nil {
 				p.note("%v", err)
@@ -157,6 +158,7 @@ func TestTransport_AsNetHTTP_TracesOfHTTP2(t *testing.T) {
 			}
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
+			<-written
 		}
 		slices.Sort(p.lines) // who writes and who reads are two goroutines
 	}}

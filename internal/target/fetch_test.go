@@ -70,6 +70,8 @@ func TestFetchCases_InOrderAndEachAlone(t *testing.T) {
 			return "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut"
 		case i%10 == 6:
 			return "no HTTP at all\r\n\r\n"
+		case i%10 == 4:
+			return "HTTP/1.1 302 Found\r\nLocation: " + map[bool]string{true: "/case/1", false: "http://127.0.0.2:1/"}[i > 50] + "\r\nContent-Length: 5\r\n\r\nmoved"
 		case i%10 == 7:
 			return "HTTP/1.1 204 No Content\r\n\r\n"
 		case i%10 == 8:
@@ -100,6 +102,10 @@ func TestFetchCases_InOrderAndEachAlone(t *testing.T) {
 				t.Errorf("line %d: %s", i, line)
 			}
 			continue
+		case 4: // a redirect is followed to the same host alone
+			if want["body"] = "case 1"; i < 50 {
+				want["status"], want["body"] = 302.0, "moved"
+			}
 		case 7:
 			want["status"], want["body"] = 204.0, ""
 		case 8:
