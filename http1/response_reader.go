@@ -149,8 +149,7 @@ func parseStatusLine(head string, resp *ResponseHead) (int, *Error) {
 	if resp.Version, err = parseVersion(head[i : i+8]); err != nil {
 		return 0, err
 	}
-	for i += 9; head[i] == ' '; i++ { // RFC 9112 §4 lets a client go by words, and others do
-	}
+	i += 9
 	if head[i] == '0' || !isDigit(head[i]) || !isDigit(head[i+1]) || !isDigit(head[i+2]) {
 		return 0, errStatus
 	}
