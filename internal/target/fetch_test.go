@@ -198,6 +198,9 @@ func TestFetch_FailuresHaveAPhase(t *testing.T) {
 	}
 	defer silent.Close()
 	cut := upstream(t, func(string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncut" })
+	other := upstream(t, func(string) string {
+		return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+	})
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,6 +217,7 @@ func TestFetch_FailuresHaveAPhase(t *testing.T) {
 		{"ftp://127.0.0.1/", 502, "request"},
 		{"http://" + nobody.Addr().String(), 502, "connect"},
 		{"http://" + silent.Addr().String(), 504, "head"},
+		{other, 502, "head"},
 		{cut, 502, ""}, // head or body: both are true
 	} {
 		resp, err := client.Get(base + "/fetch?url=" + url.QueryEscape(c.url))
