@@ -92,7 +92,7 @@ func (c *Client) PostForm(ctx context.Context, url string, form url.Values) (*Re
 // Do fetches what r asks for and returns the whole response. It parks the calling coroutine, or blocks any other
 // goroutine, until that is here, a limit of [Options] or r is passed, or ctx ends: then its connection is closed,
 // and its place is free for others. A status of 400 or more is no error, see [Response.Rethrow]. Its errors are of
-// type [*Error]. Any goroutine.
+// type [*Error]. A 101 has no body here, and its connection is closed: see [Stream.TakeStream]. Any goroutine.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	f := &fetch{client: c, req: r, whole: r.HeaderCallback == nil && r.StreamingCallback == nil}
 	resp, x, err := f.run(ctx)

@@ -93,28 +93,22 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return nil, &phaseError{PhaseProxy, proxyError(err)}
 		}
 	}
+	c := &conn{Stream: s, home: at}
 	if h.key.scheme == "https" {
-		traceHandshake(h.trace)
-		if err := s.StartTLS(ctx, stream.Client, h.tlsConfig(o)); err != nil {
-			traceSecured(h.trace, tls.ConnectionState{}, err)
-			return nil, &phaseError{PhaseTLS, err}
+		if c.secured, err = h.secure(ctx, s, o); err != nil {
+			return nil, err
 		}
 		h.time.AppConnect = time.Since(began)
-		if h.offersH2() && protocol(ctx, s) == http2.NextProtoTLS {
+		if h.offersH2() && c.secured.NegotiatedProtocol == http2.NextProtoTLS {
 			if h.h2, err = h.client.h2.adopt(ctx, &h.key, s); err != nil {
 				return nil, &phaseError{PhaseConnect, err}
 			}
 			return nil, nil
 		}
 	}
-	c := &conn{Stream: s, home: at}
 	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
 			return c.lost()
-		}
-		if state, ok := s.ConnectionState(); ok {
-			c.secured = &state
-			traceSecured(h.trace, state, nil)
 		}
 		if !at.add(c, &h.key) {
 			s.CloseNow()
@@ -125,6 +119,24 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		s.SetDeadline(unusedTime)
 		return nil
 	})
+}
+
+// secure begins TLS and returns what was agreed on.
+func (h *hop) secure(ctx context.Context, s *stream.Stream, o *Options) (*tls.ConnectionState, error) {
+	traceHandshake(h.trace)
+	state := new(tls.ConnectionState)
+	err := s.StartTLS(ctx, stream.Client, h.tlsConfig(o))
+	if err == nil { // whatever becomes of ctx now: without the protocol the wrong one would be spoken
+		err = s.Loop().Do(context.WithoutCancel(ctx), func(context.Context) error {
+			*state, _ = s.ConnectionState()
+			return nil
+		})
+	}
+	traceSecured(h.trace, *state, err)
+	if err != nil {
+		return nil, &phaseError{PhaseTLS, err}
+	}
+	return state, nil
 }
 
 // unusedTime is how long a new connection waits for the exchange that it was made for, which begins at once unless its
@@ -147,12 +159,6 @@ func (h *hop) dialAddr(o *Options) string {
 		}
 	}
 	return addr
-}
-
-// protocol returns what the server has chosen.
-func protocol(ctx context.Context, s *stream.Stream) (name string) {
-	s.Loop().Do(ctx, func(context.Context) error { name = s.Protocol(); return nil })
-	return name
 }
 
 // tlsConfig returns the configuration for the server's name.

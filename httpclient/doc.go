@@ -26,7 +26,8 @@
 // A [net/http/httptrace.ClientTrace] in the context is told what Do, Stream and Transport do. GetConn, GotConn, the
 // look-up, TLSHandshakeStart and Got1xxResponse are called where the caller waits, and may wait
 // themselves. All others are called on the connection's loop: they must not block. The Conn of GotConn tells its addresses, and does
-// nothing else. Interim responses (103 Early Hints) are told of by Got1xxResponse; what follows one is not read
+// nothing else. By HTTP/2 those of a request that is under way are called in goroutines of its connection, which waits for
+// them, and GotConn shows that connection itself, which is to be asked for its addresses alone. Interim responses (103 Early Hints) are told of by Got1xxResponse; what follows one is not read
 // before it returns.
 //
 // # Connections

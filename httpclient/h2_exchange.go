@@ -19,13 +19,16 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"eddy/http1"
 	"eddy/httputil"
 )
 
 // h2Exchange is the other side of an exchange by HTTP/2: a goroutine that puts into it what comes.
 type h2Exchange struct {
 	x      *exchange
+	hop    *hop
 	pool   *h2Pool
+	conn   *h2Conn // that was used last; nil before there is one
 	cancel context.CancelCauseFunc
 	launch launcher
 	room   chan struct{} // there is room for more of the body
@@ -34,8 +37,9 @@ type h2Exchange struct {
 
 // start begins with x, in a goroutine that ends with it.
 func (p *h2Pool) start(ctx context.Context, h *hop, x *exchange) {
-	work, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), hopKey{}, h))
-	e := &h2Exchange{x: x, pool: p, cancel: cancel, launch: h.launcher(ctx), room: make(chan struct{}, 1)}
+	e := &h2Exchange{x: x, hop: h, pool: p, launch: h.launcher(ctx), room: make(chan struct{}, 1)}
+	work, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), exchangeKey{}, e))
+	e.cancel = cancel
 	x.peer = e
 	go func() {
 		defer cancel(nil)
@@ -57,12 +61,15 @@ func (e *h2Exchange) run(ctx context.Context) error {
 	x.mu.Lock()
 	x.touched, x.first, x.secured = true, time.Now(), resp.TLS
 	x.mu.Unlock()
+	if fields(resp.Header) > e.pool.client.options.Limits.HeaderFields {
+		return errManyFields
+	}
 	head := fromH2(resp)
 	if x.most >= 0 && head.ContentLength > x.most && head.hasBody(x.out.method) && !(x.follow && isRedirect(head)) {
 		return ErrBodyTooLarge
 	}
 	x.answer(head)
-	x.overIn(PhaseBody, e.fault(ctx, e.receive(resp)))
+	x.overIn(PhaseBody, e.fault(ctx, e.receive(ctx, resp)))
 	return nil
 }
 
@@ -98,8 +105,24 @@ func (e *h2Exchange) request(ctx context.Context) *http.Request {
 		r.GetBody = func() (io.ReadCloser, error) { return &heldBody{e: e, r: bytes.NewReader(out.body)}, nil }
 		r.Body, _ = r.GetBody()
 	}
-	trace := &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { e.heard(); return nil }}
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error { return e.interim(h) }}
 	return r.WithContext(httptrace.WithClientTrace(ctx, trace))
+}
+
+// interim takes a head that another one follows. x/net counts none if somebody is told of them.
+func (e *h2Exchange) interim(h textproto.MIMEHeader) error {
+	e.heard()
+	x := e.x
+	x.heads += 32
+	for name, values := range h {
+		for _, v := range values {
+			x.heads += len(name) + len(v) + 32 // as RFC 9113 §6.5.2 counts
+		}
+	}
+	if x.heads > e.pool.client.options.Limits.HeaderBytes {
+		return errInterim
+	}
+	return nil
 }
 
 // perConnection reports whether HTTP/2 has no such field (RFC 9113 §8.2.2), or another place for it: it is about the
@@ -145,6 +168,16 @@ func fromH2(in *http.Response) *Response {
 	return resp
 }
 
+// errManyFields is what http1 has for a head of HTTP/1.1.
+var errManyFields = &http1.Error{Status: 502, Reason: "too many header fields", Section: "RFC 6585 §5"}
+
+func fields(h http.Header) (n int) {
+	for _, values := range h {
+		n += len(values)
+	}
+	return n
+}
+
 // appendFields adds fields whose order was lost, in one that does not change.
 func appendFields(to *httputil.Header, from http.Header) {
 	for _, name := range slices.Sorted(maps.Keys(from)) {
@@ -155,7 +188,7 @@ func appendFields(to *httputil.Header, from http.Header) {
 }
 
 // receive takes the body. Its error is io.EOF at the end.
-func (e *h2Exchange) receive(in *http.Response) error {
+func (e *h2Exchange) receive(ctx context.Context, in *http.Response) error {
 	x := e.x
 	x.mu.Lock()
 	x.tell() // also of a redirect: the connection is free all the time
@@ -165,8 +198,13 @@ func (e *h2Exchange) receive(in *http.Response) error {
 		n, err := in.Body.Read(buf)
 		e.heard()
 		x.mu.Lock()
-		full, fault := x.put(buf[:n])
-		if err == io.EOF {
+		full, fault := false, x.err
+		if fault == nil { // else nobody wants it any more
+			full, fault = x.put(buf[:n])
+		}
+		if err == io.EOF && fields(in.Trailer) > e.pool.client.options.Limits.HeaderFields {
+			fault = errManyFields
+		} else if err == io.EOF {
 			appendFields(&x.trailer, in.Trailer)
 		}
 		x.tell()
@@ -178,10 +216,24 @@ func (e *h2Exchange) receive(in *http.Response) error {
 			return err
 		}
 		if full {
-			e.rest()
-			<-e.room
-			e.heard()
+			if err := e.wait(ctx); err != nil {
+				return err
+			}
 		}
+	}
+}
+
+// wait waits for room for more of the body.
+func (e *h2Exchange) wait(ctx context.Context) error {
+	e.rest()
+	defer e.heard()
+	select {
+	case <-e.room:
+		return ctx.Err() // x/net gives what has come, also when nobody wants it any more
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.pool.client.life.Done():
+		return ErrClosed
 	}
 }
 
@@ -242,7 +294,6 @@ func (e *h2Exchange) abandon(_ context.Context, x *exchange, err error) {
 	x.mu.Unlock()
 	x.overIn(phase, err)
 	e.cancel(err)
-	e.resume(context.Background())
 }
 
 // fault returns what an error of x/net's means here.
@@ -260,9 +311,23 @@ func (e *h2Exchange) fault(ctx context.Context, err error) error {
 		e.x.mu.Lock()
 		e.x.touched = true // this is the server's answer, and no stale connection
 		e.x.mu.Unlock()
+		if fault, ok := errors.AsType[*http1.Error](reset.Cause); ok {
+			return fault
+		}
+		if reset.Cause != nil && reset.Cause.Error() != fromPeer { // what it sent is wrong
+			return err
+		}
 		return cut(err)
+	case errors.As(err, new(*phaseError)), errors.As(err, new(*sourceError)):
+		return err
 	case errors.As(err, &goAway), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, new(net.Error)):
+		return cut(err)
+	}
+	if e.conn != nil && e.conn.State().Closed { // for want of a sign of life, of which x/net has no error that one could know
 		return cut(err)
 	}
 	return err
 }
+
+// fromPeer is the cause of x/net's for a stream that the server has reset.
+const fromPeer = "received from peer"

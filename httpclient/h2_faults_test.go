@@ -123,7 +123,7 @@ func TestHTTP2_FaultsOfServers(t *testing.T) {
 					t.Errorf("asked %d times", n)
 				}
 				// The place is free again.
-				c.Do(ctx, &httpclient.Request{URL: url, RequestTimeout: 100 * time.Millisecond})
+				c.Do(ctx, &httpclient.Request{URL: url, RequestTimeout: judgeTime})
 				if asked.Load() < 2 {
 					t.Error("the place was lost")
 				}

@@ -153,8 +153,8 @@ func (p *h2Pool) admit(cc *h2Conn) {
 	}
 }
 
-// hopKey is under which a request's context has its hop.
-type hopKey struct{}
+// exchangeKey is under which a request's context has its exchange.
+type exchangeKey struct{}
 
 // errNotH2 is what a request for HTTP/2 meets if the server has changed its mind.
 var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
@@ -162,7 +162,8 @@ var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
 // GetClientConn implements http2.ClientConnPool. The first time there is a connection already; it is called again for
 // a request that the server says it has not looked at.
 func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*h2Conn, error) {
-	h := r.Context().Value(hopKey{}).(*hop)
+	e := r.Context().Value(exchangeKey{}).(*h2Exchange)
+	h := e.hop
 	if h.h2 == nil {
 		h.h2 = p.take(&h.key)
 	}
@@ -180,9 +181,8 @@ func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*h2Conn, error) {
 			return nil, errNotH2
 		}
 	}
-	cc := h.h2
-	h.h2 = nil
-	return cc, nil
+	e.conn, h.h2 = h.h2, nil
+	return e.conn, nil
 }
 
 // MarkDead implements http2.ClientConnPool.

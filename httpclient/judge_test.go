@@ -21,6 +21,8 @@ import (
 
 	"eddy/http1"
 	"eddy/httpclient"
+	"eddy/httputil"
+	"eddy/internal/testcert"
 	"eddy/loop"
 )
 
@@ -32,6 +34,9 @@ type judged struct {
 	raw   func(n int, c net.Conn, r *bufio.Reader)
 	// client changes the client before it is used.
 	client func(*http.Client)
+	// byHTTP2 is what Eddy's sees by HTTP/2, where that is not what net/http's does.
+	byHTTP2 string
+	secure  bool // the server speaks HTTP/2
 	// run uses the client. Default: GET /.
 	run func(p *tape)
 	// differs says why the two are not the same, and eddy what Eddy's sees then.
@@ -123,6 +128,10 @@ func kindOf(err error) string {
 		return "test"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
+	case strings.Contains(err.Error(), "gzip"):
+		return "gzip"
+	case errors.Is(err, httputil.ErrBodyMalformed) && errors.Is(err, io.ErrUnexpectedEOF):
+		return "cut"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
 	case errors.Is(err, syscall.ECONNREFUSED), runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10061)): // WSAECONNREFUSED
@@ -135,8 +144,6 @@ func kindOf(err error) string {
 		return "cut"
 	case strings.Contains(err.Error(), "certificate"):
 		return "certificate"
-	case strings.Contains(err.Error(), "gzip"):
-		return "gzip"
 	}
 	return "other"
 }
@@ -156,7 +163,12 @@ func (j *judged) server(t *testing.T) (url string, conns func() int) {
 			opened.Add(1)
 		}
 	}
-	s.Start()
+	if s.EnableHTTP2 = j.secure; j.secure {
+		s.TLS = testcert.Shared().Server(t)
+		s.StartTLS()
+	} else {
+		s.Start()
+	}
 	t.Cleanup(s.Close)
 	return s.URL, func() int { return int(opened.Load()) }
 }
@@ -227,8 +239,11 @@ func readHead(r *bufio.Reader) string {
 
 // judge runs a case by all clients.
 func judge(t *testing.T, j judged) {
+	if j.serve != nil && j.differs == "" {
+		t.Run("HTTP2/"+j.name, j.judgeHTTP2)
+	}
 	t.Run(j.name, func(t *testing.T) {
-		want := j.by(t, func(f func(context.Context)) { f(context.Background()) }, func(*testing.T) http.RoundTripper {
+		want := j.by(t, blocking, func(*testing.T) http.RoundTripper {
 			tr := &http.Transport{ExpectContinueTimeout: 200 * time.Millisecond}
 			t.Cleanup(tr.CloseIdleConnections)
 			return tr
@@ -239,26 +254,32 @@ func judge(t *testing.T, j judged) {
 			}
 			want = j.eddy
 		}
-		if got := j.by(t, func(f func(context.Context)) { f(context.Background()) }, eddyTransport); got != want {
+		if got := j.by(t, blocking, eddyTransport); got != want {
 			t.Errorf("Eddy sees\n%s\nand not\n%s", got, want)
 		}
-		g, err := loop.NewGroup(1, loop.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
-		got := j.by(t, func(f func(context.Context)) {
-			done := make(chan struct{})
-			g.Pick().Spawn(context.Background(), func(ctx context.Context) {
-				defer close(done)
-				f(ctx)
-			})
-			<-done
-		}, eddyTransport)
-		if got != want {
+		if got := j.by(t, inCoroutine(t), eddyTransport); got != want {
 			t.Errorf("in a coroutine Eddy sees\n%s\nand not\n%s", got, want)
 		}
 	})
+}
+
+func blocking(f func(context.Context)) { f(context.Background()) }
+
+// inCoroutine returns what calls a function in a coroutine, and waits.
+func inCoroutine(t *testing.T) func(func(context.Context)) {
+	g, err := loop.NewGroup(1, loop.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	return func(f func(context.Context)) {
+		done := make(chan struct{})
+		g.Pick().Spawn(context.Background(), func(ctx context.Context) {
+			defer close(done)
+			f(ctx)
+		})
+		<-done
+	}
 }
 
 func eddyTransport(t *testing.T) http.RoundTripper {
@@ -283,7 +304,8 @@ func (j *judged) by(t *testing.T, in func(func(context.Context)), transport func
 		j.run(p)
 	})
 	client.CloseIdleConnections()
-	return strings.ReplaceAll(strings.Join(p.lines, "\n"), url, "URL")
+	host := url[strings.LastIndexByte(url, '/')+1:]
+	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(p.lines, "\n"), url, "URL"), host, "HOST")
 }
 
 // watched is a request's body that knows whether it was closed.

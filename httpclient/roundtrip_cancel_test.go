@@ -2,6 +2,7 @@ package httpclient_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -15,14 +16,24 @@ import (
 // A request that is cancelled in any phase, on a fresh connection or on one that was used before, gives back its
 // place, closes its body, and leaves no connection that is not good for the next one.
 func TestTransport_CancelledInAnyPhase(t *testing.T) {
-	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	serve := func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		w.Write(make([]byte, 200<<10))
-	})
+	}
+	secure, config := newH2(t, serve)
+	t.Run("HTTP1", func(t *testing.T) { cancelInAnyPhase(t, newServer(t, serve).URL, nil) })
+	t.Run("HTTP2", func(t *testing.T) { cancelInAnyPhase(t, secure.URL, config) })
+}
+
+func cancelInAnyPhase(t *testing.T, url string, config *tls.Config) {
 	phases := map[string]func(t *httptrace.ClientTrace, cancel func()){
-		"GetConn":      func(t *httptrace.ClientTrace, cancel func()) { t.GetConn = func(string) { cancel() } },
-		"ConnectStart": func(t *httptrace.ClientTrace, cancel func()) { t.ConnectStart = func(_, _ string) { cancel() } },
-		"ConnectDone":  func(t *httptrace.ClientTrace, cancel func()) { t.ConnectDone = func(_, _ string, _ error) { cancel() } },
+		"GetConn":           func(t *httptrace.ClientTrace, cancel func()) { t.GetConn = func(string) { cancel() } },
+		"ConnectStart":      func(t *httptrace.ClientTrace, cancel func()) { t.ConnectStart = func(_, _ string) { cancel() } },
+		"ConnectDone":       func(t *httptrace.ClientTrace, cancel func()) { t.ConnectDone = func(_, _ string, _ error) { cancel() } },
+		"TLSHandshakeStart": func(t *httptrace.ClientTrace, cancel func()) { t.TLSHandshakeStart = cancel },
+		"TLSHandshakeDone": func(t *httptrace.ClientTrace, cancel func()) {
+			t.TLSHandshakeDone = func(tls.ConnectionState, error) { cancel() }
+		},
 		"GotConn":      func(t *httptrace.ClientTrace, cancel func()) { t.GotConn = func(httptrace.GotConnInfo) { cancel() } },
 		"WroteHeaders": func(t *httptrace.ClientTrace, cancel func()) { t.WroteHeaders = cancel },
 		"WroteRequest": func(t *httptrace.ClientTrace, cancel func()) {
@@ -32,7 +43,7 @@ func TestTransport_CancelledInAnyPhase(t *testing.T) {
 		"put":        func(t *httptrace.ClientTrace, cancel func()) { t.PutIdleConn = func(error) { cancel() } },
 	}
 	inBoth(t, func(t *testing.T, ctx context.Context) {
-		c := overEddy(t, httpclient.Options{MaxClients: 1, QueueTimeout: judgeTime})
+		c := overEddy(t, httpclient.Options{MaxClients: 1, QueueTimeout: judgeTime, TLS: config})
 		for name, arm := range phases {
 			for i := range 6 {
 				if i%2 == 0 {
@@ -42,7 +53,7 @@ func TestTransport_CancelledInAnyPhase(t *testing.T) {
 				var trace httptrace.ClientTrace
 				arm(&trace, cancel)
 				body := watch(strings.NewReader(strings.Repeat("x", 100<<10)))
-				req, err := http.NewRequestWithContext(httptrace.WithClientTrace(cancelled, &trace), "POST", s.URL, body)
+				req, err := http.NewRequestWithContext(httptrace.WithClientTrace(cancelled, &trace), "POST", url, body)
 				if err != nil {
 					t.Error(err)
 					cancel()
@@ -62,7 +73,7 @@ func TestTransport_CancelledInAnyPhase(t *testing.T) {
 				case <-time.After(judgeTime):
 					t.Errorf("%s: the body is not closed", name)
 				}
-				good, err := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+				good, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 				if err != nil {
 					t.Error(err)
 					return

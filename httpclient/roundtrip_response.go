@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"eddy/httputil"
+	"eddy/internal/coding"
 )
 
 // response makes of a head what net/http has for it.
@@ -100,13 +101,32 @@ func (p *trip) announce(resp *http.Response) {
 
 // decoded undoes the coding that the transport, and not its user, has asked for.
 func (p *trip) decoded(resp *http.Response) *http.Response {
-	if _, ok := resp.Body.(*tripBody); ok && p.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+	b, ok := resp.Body.(*tripBody)
+	if !ok || !p.gzip || !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		return resp
+	}
+	if r, ok := b.f.client.codings.NewReader(b, "gzip", coding.Options{Limit: -1}); ok {
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
-		resp.Body = gunzip(resp.Body)
+		resp.Body = &unzipped{r, b}
 	}
 	return resp
+}
+
+// unzipped is a body whose coding is undone.
+type unzipped struct {
+	*coding.Reader
+	body *tripBody
+}
+
+// Read implements io.Reader.
+func (u *unzipped) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if err != nil {
+		err = u.body.fault(err)
+	}
+	return n, err
 }
 
 // httpHeader returns a header as net/http has it.
@@ -157,6 +177,19 @@ func (b *tripBody) Read(p []byte) (int, error) {
 		return n, b.end(err)
 	}
 	return n, nil
+}
+
+// fault returns what the reader of the decoded body sees of an error: the body's own if it has come to one.
+func (b *tripBody) fault(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.err != nil && b.err != io.EOF:
+		return b.err
+	case err == io.EOF:
+		return err
+	}
+	return b.f.failed(&phaseError{PhaseBody, decodeError(err)})
 }
 
 // Close implements io.Closer. The connection is used again if all of the body has come.

@@ -31,7 +31,8 @@ import (
 // decides how much of it.
 //
 // The body of a 101 that was asked for, or of a 2xx to CONNECT, is an io.ReadWriteCloser with CloseWrite, and
-// with Detach(context.Context) (net.Conn, error). The end of the request's context does not end it.
+// with Detach(context.Context) (net.Conn, error). The end of the request's context does not end it. A 101 that nobody has
+// asked for has no body, and its connection is closed.
 //
 // Errors are of type [*Error]. When the context has ended, those of reads of the body are its cause itself. Any
 // goroutine.

@@ -27,7 +27,8 @@ func (o *outgoing) switches() bool {
 // has no sink and stays on its loop. In a coroutine that is the coroutine's own; elsewhere it may be one of the
 // client's, that ends with it. [stream.Stream.Detach] makes a net.Conn of it, off all loops.
 //
-// It fails for other responses, which can be read as before, and if the connection is gone.
+// It fails for other responses, which can be read as before, and if the connection is gone. A 101 that was not asked for is
+// one without a body, whose connection is closed.
 func (s *Stream) TakeStream(ctx context.Context) (*stream.Stream, error) {
 	taken, err := s.x.takeStream(ctx)
 	if err == nil && s.err == nil {

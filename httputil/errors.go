@@ -17,12 +17,12 @@ var (
 	ErrNoHead = errors.New("httputil: response head not written yet")
 	// ErrBodyLength is returned when a response body does not have its announced length.
 	ErrBodyLength = errors.New("httputil: body length differs from the announced length")
-	// ErrBodyTooLarge is returned by a request body's Read beyond the size limit; the
+	// ErrBodyTooLarge is returned by a body's Read beyond the size limit; if that is of a request, the
 	// answer to it is 413.
-	ErrBodyTooLarge = errors.New("httputil: request body too large")
-	// ErrBodyMalformed is returned by a request body's Read when the body breaks the
-	// protocol or ends too early; the answer to it is 400. It wraps the fault.
-	ErrBodyMalformed = errors.New("httputil: malformed request body")
+	ErrBodyTooLarge = errors.New("httputil: body too large")
+	// ErrBodyMalformed is returned by a body's Read when the body breaks the protocol, cannot be
+	// decoded or ends too early; if that is of a request, the answer to it is 400. It wraps the fault.
+	ErrBodyMalformed = errors.New("httputil: malformed body")
 	// ErrBodyTimeout is returned by a request body's Read when the client is too slow;
 	// the answer to it is 408.
 	ErrBodyTimeout = errors.New("httputil: request body not received in time")

@@ -75,11 +75,14 @@ func (b *bar) print(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.width > 0 {
-		text = "\r" + strings.Repeat(" ", b.width) + "\r" + text
+		text = "\r" + strings.Repeat(" ", min(b.width, b.room())) + "\r" + text
 		b.width = 0
 	}
 	io.WriteString(b.w, text)
 }
+
+// room is how long a line may be by now: one that wraps could not be drawn over.
+func (b *bar) room() int { return max(b.columns(b.w)-1, 0) }
 
 func (b *bar) draw() {
 	b.mu.Lock()
@@ -89,8 +92,9 @@ func (b *bar) draw() {
 		b.samples = b.samples[1:]
 	}
 	line := b.line()
-	line = line[:max(min(len(line), b.columns(b.w)-1), 0)] // one that wraps could not be drawn over
-	io.WriteString(b.w, "\r"+line+strings.Repeat(" ", max(b.width-len(line), 0)))
+	room := b.room()
+	line = line[:min(len(line), room)]
+	io.WriteString(b.w, "\r"+line+strings.Repeat(" ", max(min(b.width, room)-len(line), 0)))
 	b.width = len(line)
 }
 

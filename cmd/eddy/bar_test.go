@@ -117,9 +117,27 @@ func TestBar_IsCutToTheTerminal(t *testing.T) {
 	w.width = 30
 	w.after(t, time.Second, "[##########..........]  50%")
 	w.width = 0
+	w.out.Reset() // with a window of no width, nothing is shown
 	w.after(t, time.Second, "")
 	w.width = 200
 	w.after(t, time.Second, "[##########..........]  50%  50 B of 100 B  16 B/s  0:03 left")
+}
+
+// What stood there before a window became narrow is not written over beyond its edge, where the line would wrap.
+func TestBar_KeepsToAWindowThatShrinks(t *testing.T) {
+	w := watch(1)
+	w.meter().begin(100 << 20)
+	w.draw()
+	w.width = 20
+	for _, next := range []func(){w.draw, func() { w.width = 10; w.print("") }} {
+		w.out.Reset()
+		next()
+		for part := range strings.SplitSeq(w.out.String(), "\r") {
+			if len(part) >= w.width {
+				t.Errorf("%q in %d columns", part, w.width)
+			}
+		}
+	}
 }
 
 func TestTexts(t *testing.T) {

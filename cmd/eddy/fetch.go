@@ -147,7 +147,11 @@ func (f *fetcher) write(w io.Writer, resp *httpclient.Stream, m *meter) error {
 	}
 	m.begin(size)
 	if f.flags.head {
-		if _, err := io.WriteString(w, head(resp.Response)); err != nil {
+		text := head(resp.Response)
+		if f.terminal(w) {
+			text = plain(text)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
 			return fmt.Errorf("writing: %w", err)
 		}
 	}
@@ -198,7 +202,7 @@ func (f *fetcher) failed(ctx context.Context, url string, err error) int {
 	if url != "" {
 		text = url + ": " + text
 	}
-	f.bar.print("eddy: " + strings.ReplaceAll(text, "\n", "; ") + "\n")
+	f.bar.print("eddy: " + plain(strings.ReplaceAll(text, "\n", "; ")) + "\n") // parts of it may be the server's
 	return exitFailed
 }
 

@@ -24,6 +24,10 @@ func (h *fetch) Get(ctx context.Context) error {
 	if err != nil {
 		return h.failed(err)
 	}
+	if resp.Status == http.StatusSwitchingProtocols { // unasked
+		h.SetStatus(http.StatusBadGateway)
+		return h.Text(string(httpclient.PhaseHead))
+	}
 	h.SetStatus(resp.Status)
 	if kind := resp.Header.Get("Content-Type"); kind != "" {
 		h.SetHeader("Content-Type", kind)

@@ -70,6 +70,8 @@ func TestFetchCases_InOrderAndEachAlone(t *testing.T) {
 			return "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut"
 		case i%10 == 6:
 			return "no HTTP at all\r\n\r\n"
+		case i%10 == 4:
+			return "HTTP/1.1 302 Found\r\nLocation: " + map[bool]string{true: "/case/1", false: "http://127.0.0.2:1/"}[i > 50] + "\r\nContent-Length: 5\r\n\r\nmoved"
 		case i%10 == 7:
 			return "HTTP/1.1 204 No Content\r\n\r\n"
 		case i%10 == 8:
@@ -100,6 +102,10 @@ func TestFetchCases_InOrderAndEachAlone(t *testing.T) {
 				t.Errorf("line %d: %s", i, line)
 			}
 			continue
+		case 4: // a redirect is followed to the same host alone
+			if want["body"] = "case 1"; i < 50 {
+				want["status"], want["body"] = 302.0, "moved"
+			}
 		case 7:
 			want["status"], want["body"] = 204.0, ""
 		case 8:
@@ -192,6 +198,9 @@ func TestFetch_FailuresHaveAPhase(t *testing.T) {
 	}
 	defer silent.Close()
 	cut := upstream(t, func(string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncut" })
+	other := upstream(t, func(string) string {
+		return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+	})
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -208,6 +217,7 @@ func TestFetch_FailuresHaveAPhase(t *testing.T) {
 		{"ftp://127.0.0.1/", 502, "request"},
 		{"http://" + nobody.Addr().String(), 502, "connect"},
 		{"http://" + silent.Addr().String(), 504, "head"},
+		{other, 502, "head"},
 		{cut, 502, ""}, // head or body: both are true
 	} {
 		resp, err := client.Get(base + "/fetch?url=" + url.QueryEscape(c.url))

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +40,7 @@ func fetchCases(ctx context.Context, w io.Writer, base string, n int) error {
 		RequestTimeout: caseTimeout,
 		IdleTimeout:    -1,
 		MaxBody:        caseBody,
+		CheckRedirect:  stays,
 	})
 	defer client.Close()
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,12 +77,29 @@ func fetchCase(ctx context.Context, client *httpclient.Client, base string, i in
 	// The client keeps its own timeout. Should it not, that shall cost one case and not all.
 	ctx, cancel := context.WithTimeout(ctx, 2*caseTimeout)
 	defer cancel()
-	resp, err := client.Get(ctx, strings.TrimSuffix(base, "/")+"/case/"+strconv.Itoa(i))
+	r := &httpclient.Request{URL: strings.TrimSuffix(base, "/") + "/case/" + strconv.Itoa(i)}
+	resp, err := client.Do(ctx, r)
+	if errors.Is(err, errLeaves) { // then the redirect is what is asked for
+		r.MaxRedirects = -1
+		resp, err = client.Do(ctx, r)
+	}
 	if err != nil {
 		return caseResult{Index: i, Error: err.Error()}
 	}
 	body := latin1(resp.Body)
 	return caseResult{Index: i, OK: true, Status: resp.Status, Body: &body}
+}
+
+// errLeaves is why a redirect is not followed that leads away from the server of the cases.
+var errLeaves = errors.New("the redirect leads to another host")
+
+// stays lets redirects be followed to the host that has asked for them. A case may name any.
+func stays(r *httpclient.Redirect) error {
+	from, err := url.Parse(r.Response.URL)
+	if err != nil || from.Hostname() != r.URL.Hostname() {
+		return errLeaves
+	}
+	return nil
 }
 
 // latin1 returns the text whose characters have the numbers of the bytes.
