@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"time"
+	"unsafe"
 )
 
 // Busy returns how many places are taken and how many requests wait for one, and of how many hosts something is
@@ -69,4 +70,9 @@ func (l *Limiter) Queued() int {
 // Empty reports whether nothing is left of anybody.
 func (l *Limiter) Empty() bool {
 	return l.active == 0 && len(l.hosts) == 0 && l.queue.first == nil && l.queue.last == nil
+}
+
+// Sizes are those of what a fetch has while the server is waited for, as it is allocated.
+var Sizes = map[string]uintptr{
+	"pending": unsafe.Sizeof(pending{}), "exchange": unsafe.Sizeof(exchange{}), "conn": unsafe.Sizeof(conn{}), "Response": unsafe.Sizeof(Response{}),
 }
