@@ -28,3 +28,12 @@ func TestFetch_AllocatesLittle(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Each of these is a size that is allocated as it is, and one byte more would be the next one.
+func TestSizes(t *testing.T) {
+	for name, most := range map[string]uintptr{"pending": 448, "exchange": 512, "conn": 176, "Response": 640} {
+		if n := httpclient.Sizes[name]; n > most {
+			t.Errorf("%s: %d bytes, want %d at most", name, n, most)
+		}
+	}
+}

@@ -49,16 +49,19 @@ type credentials struct {
 
 // credentials returns those of the request, of which those in the URL go before those in the fields (SHC-04): the URL is
 // what names the resource.
-func (r *Request) credentials(u *url.URL) credentials {
+func (r *Request) credentials(u *url.URL) *credentials {
 	if u.User != nil && u.User.String() != "" {
 		password, _ := u.User.Password()
-		return credentials{u.User.Username(), password, r.AuthMode}
+		return &credentials{u.User.Username(), password, r.AuthMode}
 	}
-	return credentials{r.Username, r.Password, r.AuthMode}
+	if r.Username == "" && r.Password == "" {
+		return nil
+	}
+	return &credentials{r.Username, r.Password, r.AuthMode}
 }
 
 // some reports whether there are credentials.
-func (c credentials) some() bool { return c.user != "" || c.password != "" }
+func (c *credentials) some() bool { return c != nil && (c.user != "" || c.password != "") }
 
 // basic returns the value of Authorization (RFC 7617).
 func (c credentials) basic() (string, error) {
@@ -74,7 +77,7 @@ func (h *hop) server() *url.URL {
 // authorize adds what proves who makes the request, to the server and to a proxy that forwards it.
 func (h *hop) authorize(out *outgoing) error {
 	if c := h.who; c.some() && !out.header.Has("Authorization") {
-		if err := h.addProof(c, out, "Authorization", &h.answer, h.server()); err != nil {
+		if err := h.addProof(*c, out, "Authorization", &h.answer, h.server()); err != nil {
 			return err
 		}
 	}

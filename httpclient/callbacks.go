@@ -28,7 +28,7 @@ func (f *fetch) piecewise(ctx context.Context, resp *Response, x *exchange) (*Re
 	if err != nil {
 		return nil, err
 	}
-	resp.Time.Total = time.Since(f.turn)
+	resp.Time.Total = time.Since(f.turn())
 	return resp, nil
 }
 

@@ -30,9 +30,6 @@ type Client struct {
 	mu    sync.Mutex
 	group *loop.Group // for callers without a loop; nil until one comes
 	own   bool        // group is the client's own
-
-	life context.Context // ends with Close
-	end  context.CancelFunc
 }
 
 // Default is the client of [Get], [Head], [Post], [PostForm] and [Do]. It has the default options: no cookies are
@@ -45,7 +42,6 @@ func New(o Options) *Client {
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
 	c.homes.Store(new(map[*loop.Loop]*home))
 	c.h2 = newH2Pool(c)
-	c.life, c.end = context.WithCancel(context.Background())
 	return c
 }
 
@@ -110,7 +106,7 @@ func (f *fetch) finish(resp *Response) (_ *Response, err error) {
 	if resp.Body, err = f.hop.decode(resp, f.hop.x.body.bytes()); err != nil {
 		return nil, f.failed(&phaseError{PhaseBody, err})
 	}
-	resp.Time.Total = time.Since(f.turn)
+	resp.Time.Total = time.Since(f.turn())
 	return resp, nil
 }
 
@@ -127,7 +123,6 @@ func (c *Client) Close() error {
 	}
 	group, own := c.group, c.own
 	c.mu.Unlock()
-	c.end()
 	c.limiter.close()
 	for _, h := range *c.homes.Load() {
 		h.close()
@@ -172,7 +167,7 @@ func (c *Client) home(l *loop.Loop) *home {
 			homes[l] = h
 		}
 	}
-	h := &home{client: c, loop: l, pools: make(map[key]*pool), conns: make(map[*conn]struct{})}
+	h := &home{client: c, loop: l, pools: make(map[key]*pool), conns: make(map[*conn]struct{}), dials: make(map[*dialling]struct{})}
 	homes[l] = h
 	c.homes.Store(&homes)
 	return h

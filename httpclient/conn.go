@@ -32,7 +32,6 @@ type conn struct {
 	secured *tls.ConnectionState // what TLS has agreed on; nil without
 
 	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
-	resting      time.Time // when it came into the pool; home.mu guards it
 	older, newer *conn     // its neighbours there
 }
 
@@ -80,7 +79,7 @@ func (c *conn) usable() bool {
 	if c.Closed() || c.EOF() || c.HungUp() || len(c.Unread()) > 0 {
 		return false
 	}
-	return c.uses > 0 && c.Loop().Now().Sub(c.resting) < probeAfter || c.Probe()
+	return c.uses > 0 && c.Loop().Now().Sub(c.last) < probeAfter || c.Probe()
 }
 
 // lost is why an exchange cannot begin on a connection that has gone, or that the server has spoken on unasked.
@@ -125,7 +124,7 @@ func (c *conn) begin(x *exchange) {
 	} else {
 		b.SetTail(p)
 		c.Send(b)
-		x.launch()
+		x.work.launch()
 	}
 	c.watch()
 	if x.trace != nil {
@@ -171,7 +170,7 @@ func (c *conn) receive() error {
 	x.mu.Lock()
 	first := !x.touched && len(c.Unread()) > 0
 	if first {
-		x.touched, x.first = true, time.Now()
+		x.touched, x.first = true, c.last
 	}
 	x.mu.Unlock()
 	if first {
@@ -248,7 +247,7 @@ func (c *conn) judge(head *http1.ResponseHead, n int) error {
 	x := c.x
 	switch {
 	case head.Interim():
-		if x.heads += n; x.heads > c.home.client.options.Limits.HeaderBytes {
+		if x.heads += int32(n); int(x.heads) > c.home.client.options.Limits.HeaderBytes {
 			return errInterim
 		}
 	case x.most >= 0 && head.ContentLength > x.most && !c.reader.BodyDone() && !(x.follow && redirects(head.Status)):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -21,13 +20,12 @@ import (
 // open makes a new connection for the hop on a loop. If the server has chosen HTTP/2, it is with those, and there is
 // none to be returned.
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
-	ctx, cancel := h.whileConnecting(ctx)
-	defer cancel()
 	var c *conn
 	begun := false
 	// Aside, because this is the deepest part of a fetch: its stack is not kept while the response is awaited.
 	err := at.loop.Aside(ctx, func(ctx context.Context) (err error) {
 		begun = true
+		defer h.dialling(ctx, at).over()
 		c, err = h.connect(ctx, at)
 		return err
 	})
@@ -37,48 +35,22 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	if !begun {
 		err = &phaseError{PhaseConnect, err}
 	}
-	if cause, ok := errors.AsType[*TimeoutError](context.Cause(ctx)); ok && errors.Is(err, context.DeadlineExceeded) {
-		err = &phaseError{phaseOf(err), cause}
+	if limit, ok := errors.AsType[*TimeoutError](err); ok {
+		err = &phaseError{phaseOf(err), limit}
 	}
 	return nil, err
 }
 
-// whileConnecting returns the context of a dial: it ends with the time for it, with that for the request,
-// which may be shorter, and with the client.
-func (h *hop) whileConnecting(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(h.client.life, cancel)
-	release := func() {
-		stop()
-		cancel()
-	}
-	limit := &TimeoutError{"ConnectTimeout", h.connectTimeout}
-	left := h.connectTimeout
-	if !h.due.IsZero() {
-		if d := max(time.Until(h.due), 0); left == 0 || d < left {
-			limit, left = &TimeoutError{"RequestTimeout", h.requestTimeout()}, d
-		}
-	} else if left == 0 {
-		return ctx, release
-	}
-	ctx, done := context.WithTimeoutCause(ctx, left, limit)
-	return ctx, func() {
-		done()
-		release()
-	}
-}
-
 func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
-	began := h.turn
-	o := &at.client.options
+	began, o, w := h.turn(), &at.client.options, h.key.way.Value()
 	addr := h.dialAddr(o)
 	s, err := tcp.Dial(ctx, addr, tcp.DialOptions{
 		Loop:      at.loop,
 		Timeout:   -1, // ctx has it
-		Resolver:  timed{o.Resolver, began, &h.time.NameLookup, h.trace},
-		Family:    h.key.family,
-		LocalAddr: netip.AddrPortFrom(h.key.local, 0),
-		Control:   through(h.key.iface),
+		Resolver:  timed{h},
+		Family:    w.family,
+		LocalAddr: netip.AddrPortFrom(w.local, 0),
+		Control:   through(w.iface),
 		Allow:     o.Allow,
 		Attempt:   traceAttempts(h.trace),
 	})
@@ -94,7 +66,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 		}
 	}
 	c := &conn{Stream: s, home: at}
-	if h.key.scheme == "https" {
+	if h.key.secure {
 		if c.secured, err = h.secure(ctx, s, o); err != nil {
 			return nil, err
 		}
@@ -163,7 +135,8 @@ func (h *hop) dialAddr(o *Options) string {
 
 // tlsConfig returns the configuration for the server's name.
 func (h *hop) tlsConfig(o *Options) *tls.Config {
-	base := h.key.tls
+	way := h.key.way.Value()
+	base := way.tls
 	if base == nil {
 		base = o.TLS
 	}
@@ -171,7 +144,7 @@ func (h *hop) tlsConfig(o *Options) *tls.Config {
 	if config == nil {
 		config = new(tls.Config)
 	}
-	if h.key.bare {
+	if way.bare {
 		config.Certificates, config.GetClientCertificate, config.ServerName = nil, nil, ""
 		config.ClientSessionCache = nil // a session that goes on is the user's
 	}
@@ -194,29 +167,35 @@ func serverName(u *url.URL) string {
 	return strings.TrimSuffix(name, ".")
 }
 
-// timed is a resolver that notes when it was done.
-type timed struct {
-	resolver tcp.Resolver
-	began    time.Time
-	took     *time.Duration
-	trace    *httptrace.ClientTrace
-}
+// timed is the resolver of a hop: it notes when it was done. It has the time for the dial as any context has it, because
+// a resolver that blocks keeps the loop from ending that.
+type timed struct{ *hop }
 
 func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error) {
-	r := t.resolver
+	if limit, left := t.dialLimit(); limit != nil {
+		within, cancel := context.WithTimeoutCause(ctx, left, limit)
+		defer cancel()
+		ctx = within
+	}
+	traceLookUp(t.trace, q.Host)
+	addrs, err := t.lookUp(ctx, q)
+	t.time.NameLookup = time.Since(t.turn())
+	if limit, ok := errors.AsType[*TimeoutError](context.Cause(ctx)); ok && errors.Is(err, context.DeadlineExceeded) {
+		err = limit
+	}
+	traceFound(t.trace, addrs, err)
+	return addrs, err
+}
+
+func (t timed) lookUp(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error) {
+	r := t.client.options.Resolver
 	if r == nil {
 		r = tcp.DefaultResolver
 	}
-	if t.trace == nil {
-		addrs, err := r.Resolve(ctx, q)
-		*t.took = time.Since(t.began)
-		return addrs, err
+	if t.trace != nil {
+		ctx = untraced{ctx}
 	}
-	traceLookUp(t.trace, q.Host)
-	addrs, err := r.Resolve(untraced{ctx}, q)
-	*t.took = time.Since(t.began)
-	traceFound(t.trace, addrs, err)
-	return addrs, err
+	return r.Resolve(ctx, q)
 }
 
 // phaseError is an error whose phase is known.

@@ -24,36 +24,34 @@ type exchange struct {
 	idle   time.Duration
 	most   int64    // bytes of the body as it is sent; negative: no limit
 	got    int64    // of those, what has come
-	given  int64    // bytes of the request's body that its source has given
-	whole  bool     // nobody wants anything before the end
-	follow bool     // a redirect is followed, and its body is of no interest
-	toHead bool     // due is for the head only
 	places *limiter // where the exchange has a place, for its origin; nil: given back
 	origin string
-	stop   context.CancelFunc // ends the source of the body, if there is one
-	launch func()             // begins with that source, when the head is on its way
-	heads  int                // bytes of interim heads
-	trace  *tracer            // nil: nobody wants to know
+	work   *work   // the source of the body; nil: there is none
+	trace  *tracer // nil: nobody wants to know
+	heads  int32   // bytes of interim heads
+	whole  bool    // nobody wants anything before the end
+	follow bool    // a redirect is followed, and its body is of no interest
+	toHead bool    // due is for the head only
 
+	want    want
+	waiting bool
+	touched bool // a byte of the response has come
+	stopped bool // the connection reads no more, because body is full
+	tunnel  bool // the connection is not HTTP's any more
+	discard bool // body is dropped as it comes
+	asked   bool // the server has asked for the body
+	begun   bool // the source of the body was asked
+	ceased  bool // nothing more of the body is sent
 	mu      sync.Mutex
 	waiter  loop.Waiter
-	waiting bool
-	later   func() // is called in place of a wake-up, if not nil
-	want    want
+	later   func()    // is called in place of a wake-up, if not nil
 	resp    *Response // nil before the final head
 	first   time.Time // when the first byte came
 	body    inbox
-	stopped bool         // the connection reads no more, because body is full
-	tunnel  bool         // the connection is not HTTP's any more
-	discard bool         // body is dropped as it comes
 	sender  *loop.Waiter // waits for the server to ask for the body
-	asked   bool         // it has
 	trailer httputil.Header
-	begun   bool                 // the source of the body was asked
-	ceased  bool                 // nothing more of the body is sent
 	err     error                // why nothing follows body: io.EOF at its end
 	phase   Phase                // where err came in
-	touched bool                 // a byte of the response has come
 	secured *tls.ConnectionState // what TLS has agreed on; nil without
 }
 
@@ -216,8 +214,8 @@ func (x *exchange) overIn(phase Phase, err error) {
 	}
 	x.err, x.phase = err, phase
 	x.answered()
-	if x.stop != nil {
-		x.stop()
+	if x.work != nil {
+		x.work.stop()
 	}
 	x.leavePlace()
 	x.tell()
@@ -236,7 +234,23 @@ type outgoing struct {
 	expect bool
 	trip   *trip // whose request it is, if it is a Transport's
 
-	fields [4]httputil.Field // where header keeps the usual few
+	fields [2]httputil.Field // where header keeps those of the client
+}
+
+// makeHeader makes room for the client's own fields and so many more.
+func (o *outgoing) makeHeader(more int) {
+	fields := o.fields[:0]
+	if more > 0 {
+		fields = make([]httputil.Field, 0, len(o.fields)+more+1)
+	}
+	o.header = httputil.HeaderOver(fields)
+}
+
+// work is the source of a request's body as an exchange has it.
+type work struct {
+	launch func()             // begins, when the head is on its way
+	stop   context.CancelFunc // ends it
+	given  int64              // bytes of the body that it has given
 }
 
 // source is a body that is produced while it is sent.

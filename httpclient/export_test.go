@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unsafe"
 )
 
 // Busy returns how many places are taken and how many requests wait for one, and of how many hosts something is
@@ -134,3 +135,8 @@ func (b *Inbox) Add(data []byte, total int64) (moved int) {
 func (b *Inbox) Len() int          { return b.len() }
 func (b *Inbox) Take(p []byte) int { return b.take(p) }
 func (b *Inbox) Room() int         { return cap(b.buf) }
+
+// Sizes are those of what a fetch has while the server is waited for, as it is allocated.
+var Sizes = map[string]uintptr{
+	"pending": unsafe.Sizeof(pending{}), "exchange": unsafe.Sizeof(exchange{}), "conn": unsafe.Sizeof(conn{}), "Response": unsafe.Sizeof(Response{}),
+}

@@ -23,13 +23,14 @@ type fetch struct {
 	req    *Request
 	whole  bool // the body is wanted as a whole
 	toHead bool // RequestTimeout is for the head only
+	follow bool // redirects are followed, so many as are left
+	turned bool // the first request has had its turn
 
-	began   time.Time       // the call
-	turn    time.Time       // when the first request had its turn: limits and times count from here
-	due     time.Time       // when it has to be over
-	maxBody int64           // negative: no limit
-	follow  bool            // redirects are followed,
-	left    int             // so many
+	began   time.Time     // the call
+	waited  time.Duration // for that turn
+	due     time.Time     // when it has to be over
+	maxBody int64         // negative: no limit
+	left    int
 	chain   *redirect.Chain // nil before the first one
 	rounds  int             // challenges that were answered
 	offset  int64           // where BodyReader began
@@ -40,7 +41,7 @@ type fetch struct {
 	trip    *trip // what Transport makes of a request, in place of what stands in req; nil: a call of Do or Stream
 	trace   *httptrace.ClientTrace
 
-	producing async.Lock // held while a source gives the request's body
+	producing *async.Lock // held while a source gives the request's body; nil: there is none
 }
 
 // hop is one request of a fetch.
@@ -49,8 +50,8 @@ type hop struct {
 	method  string
 	url     *url.URL
 	header  *httputil.Header // of the request; behind a redirect to another origin without what is not for it
+	who     *credentials     // nil: nobody, as behind a redirect to another origin
 	body    bool             // the request's body is sent
-	who     credentials      // nobody behind a redirect to another origin
 	upgrade bool             // another protocol is asked for, which HTTP/2 cannot give
 	asked   bool             // for codings
 	foreign bool             // the origin is not that of the request
@@ -194,10 +195,12 @@ func either[T int | int64 | time.Duration](own, client T) T {
 func (h *hop) aim() error {
 	u := h.url
 	h.origin = withPort(u)
-	h.key = key{scheme: u.Scheme, addr: h.origin, tls: h.req.TLS, family: h.req.Family, local: h.req.LocalAddr, iface: h.req.Interface}
-	h.key.fill(u, h.req, &h.client.options)
-	h.key.bare = h.foreign && h.key.tls != nil
-	return h.route()
+	w := wayOf(u, h.req, &h.client.options)
+	w.bare = h.foreign && w.tls != nil
+	h.key = key{addr: h.origin, secure: u.Scheme == "https"}
+	err := h.route(&w)
+	h.key.way = w.handle()
+	return err
 }
 
 // withPort returns the host of u, which has no case, with a port: its own, or that of the scheme.
@@ -301,17 +304,19 @@ func (h *hop) took(ctx context.Context) (resp *Response, again bool, err error) 
 
 // begin notes when the first request had its turn.
 func (f *fetch) begin() {
-	if !f.turn.IsZero() {
+	if f.turned {
 		return
 	}
-	f.turn = f.began
-	if f.time.Queue > 0 {
-		f.turn = time.Now()
+	if f.turned = true; f.time.Queue > 0 {
+		f.waited = time.Since(f.began)
 	}
 	if limit := f.requestTimeout(); limit > 0 {
-		f.due = f.turn.Add(limit)
+		f.due = f.turn().Add(limit)
 	}
 }
+
+// turn returns when the first request had its turn: limits and times count from then.
+func (f *fetch) turn() time.Time { return f.began.Add(f.waited) }
 
 func (f *fetch) requestTimeout() time.Duration {
 	return either(f.req.RequestTimeout, f.client.options.RequestTimeout)
@@ -379,7 +384,7 @@ func (h *hop) exchange() *exchange {
 
 // start sends the request on c, or by HTTP/2 if there is none.
 func (h *hop) start(ctx context.Context, c *conn, x *exchange) {
-	h.time.PreTransfer = time.Since(h.turn)
+	h.time.PreTransfer = time.Since(h.turn())
 	switch {
 	case c == nil:
 		h.client.h2.start(ctx, h, x)
@@ -423,16 +428,15 @@ func (h *hop) result(x *exchange) (*Response, error) {
 	if x.whole {
 		x.resp.Trailer = x.trailer
 	}
-	h.time.StartTransfer = x.first.Sub(h.turn)
+	h.time.StartTransfer = x.first.Sub(h.turn())
 	return x.resp, nil
 }
 
 // readySource settles where the body of a request is produced.
 func (h *hop) readySource(ctx context.Context, x *exchange) {
-	work, stop := context.WithCancel(ctx)
-	x.stop = stop
+	ctx, stop := context.WithCancel(ctx)
 	launch := h.launcher(ctx)
-	x.launch = func() { launch(work, x.sendFrom) }
+	x.work = &work{launch: func() { launch(ctx, x.sendFrom) }, stop: stop}
 }
 
 // repeatable reports whether a request that has failed on a connection that was idle before can be sent

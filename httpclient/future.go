@@ -110,7 +110,9 @@ func (p *pending) begin(ctx context.Context) (*Response, error) {
 		return nil, err
 	}
 	x := p.hop.x
-	p.unwatch = context.AfterFunc(p.ctx, func() { x.drop(p.ctx.Err()) })
+	if p.ctx.Done() != nil {
+		p.unwatch = context.AfterFunc(p.ctx, func() { x.drop(p.ctx.Err()) })
+	}
 	x.then(wantEnd, func() { p.spawn(p.goOn) })
 	return nil, errLater
 }

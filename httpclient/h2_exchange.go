@@ -116,10 +116,10 @@ func (e *h2Exchange) interim(h textproto.MIMEHeader) error {
 	x.heads += 32
 	for name, values := range h {
 		for _, v := range values {
-			x.heads += len(name) + len(v) + 32 // as RFC 9113 §6.5.2 counts
+			x.heads += int32(min(len(name)+len(v)+32, 1<<20)) // as RFC 9113 §6.5.2 counts
 		}
 	}
-	if x.heads > e.pool.client.options.Limits.HeaderBytes {
+	if int(x.heads) > e.pool.client.options.Limits.HeaderBytes {
 		return errInterim
 	}
 	return nil
@@ -232,7 +232,7 @@ func (e *h2Exchange) wait(ctx context.Context) error {
 		return ctx.Err() // x/net gives what has come, also when nobody wants it any more
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-e.pool.client.life.Done():
+	case <-e.pool.closed:
 		return ErrClosed
 	}
 }

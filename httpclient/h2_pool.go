@@ -22,6 +22,7 @@ import (
 type h2Pool struct {
 	client    *Client
 	transport *http2.Transport
+	closed    chan struct{} // with the client
 
 	mu      sync.Mutex
 	servers map[key]*h2Server
@@ -51,7 +52,7 @@ const (
 
 func newH2Pool(c *Client) *h2Pool {
 	o := &c.options
-	p := &h2Pool{client: c, servers: make(map[key]*h2Server), conns: make(map[*h2Conn]key)}
+	p := &h2Pool{client: c, closed: make(chan struct{}), servers: make(map[key]*h2Server), conns: make(map[*h2Conn]key)}
 	settings := &http.Transport{
 		DisableCompression:    true, // decoded here, as all others
 		IdleConnTimeout:       o.IdleTimeout,
@@ -208,6 +209,7 @@ func (p *h2Pool) forget(cc *h2Conn) bool {
 
 // close closes all connections of a client that was closed.
 func (p *h2Pool) close() {
+	close(p.closed)
 	p.mu.Lock()
 	all := p.conns
 	p.conns = make(map[*h2Conn]key)

@@ -7,16 +7,23 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"unique"
 
 	"eddy/loop"
 	"eddy/tcp"
 )
 
-// key is everything that a connection depends on: a request uses those of the same key only.
+// key is everything that a connection depends on: a request uses those of the same key only. It is kept small: every
+// fetch has one, and looks for its connection by it.
 type key struct {
-	scheme string
-	addr   string // "host:port" as the URL has it, or "unix:" and a path
-	name   string // whom the certificate is for, if addr does not tell
+	addr   string // "host:port" as the URL has it, or "unix:" and a path; "" for all servers behind a proxy
+	secure bool   // https
+	way    unique.Handle[way]
+}
+
+// way is what the connections of most requests have nothing of.
+type way struct {
+	name   string // whom the certificate is for, if the address does not tell
 	proxy  string // its URL with credentials; "" for none
 	tls    *tls.Config
 	bare   bool // tls without what identifies the user, and without the name of its server
@@ -25,20 +32,33 @@ type key struct {
 	iface  string
 }
 
-// fill adds what the client's options say, and what a Unix socket does not.
-func (k *key) fill(u *url.URL, r *Request, o *Options) {
-	if k.family == tcp.AnyFamily {
-		k.family = o.Family
+// straight is the way of most.
+var straight = unique.Make(way{})
+
+// handle returns what stands for w in a key.
+func (w *way) handle() unique.Handle[way] {
+	if *w == (way{}) {
+		return straight
 	}
-	if !k.local.IsValid() {
-		k.local = o.LocalAddr
+	return unique.Make(*w)
+}
+
+// wayOf returns what a request and the client's options say.
+func wayOf(u *url.URL, r *Request, o *Options) way {
+	w := way{tls: r.TLS, family: r.Family, local: r.LocalAddr, iface: r.Interface}
+	if w.family == tcp.AnyFamily {
+		w.family = o.Family
 	}
-	if k.iface == "" {
-		k.iface = o.Interface
+	if !w.local.IsValid() {
+		w.local = o.LocalAddr
+	}
+	if w.iface == "" {
+		w.iface = o.Interface
 	}
 	if r.UnixSocket != "" && u.Scheme == "https" {
-		k.name = u.Hostname()
+		w.name = u.Hostname()
 	}
+	return w
 }
 
 // home is a client's part on one loop: its connections there.
@@ -52,6 +72,7 @@ type home struct {
 	first *conn         // of those, the one that was used longest ago
 	last  *conn
 	conns map[*conn]struct{}
+	dials map[*dialling]struct{} // connections that are being made
 }
 
 // pool is the connections of one key. home.mu guards it.
@@ -98,7 +119,6 @@ func (h *home) put(c *conn) bool {
 		oldest = h.first
 		h.remove(oldest)
 	}
-	c.resting = h.loop.Now()
 	c.pool.idle = append(c.pool.idle, c)
 	h.link(c)
 	h.mu.Unlock()
@@ -200,6 +220,7 @@ func (h *home) unreserve(c *conn, x *exchange) bool {
 
 // close closes all connections of a client that was closed.
 func (h *home) close() {
+	h.stopDials()
 	h.loop.Post(func() {
 		h.mu.Lock()
 		conns := slices.Collect(maps.Keys(h.conns))

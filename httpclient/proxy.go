@@ -24,8 +24,8 @@ func ProxyFromEnvironment(u *url.URL) (*url.URL, error) { return environment()(u
 // Direct is for Options.Proxy, and uses none. Any goroutine.
 func Direct(*url.URL) (*url.URL, error) { return nil, nil }
 
-// route finds out whether the hop goes by a proxy, and which connections it can use.
-func (h *hop) route() error {
+// route finds out whether the hop goes by a proxy, and adds that to w and to the key.
+func (h *hop) route(w *way) error {
 	h.proxy = nil // a redirect may lead to where there is none
 	if h.req.UnixSocket != "" {
 		h.key.addr = "unix:" + h.req.UnixSocket
@@ -38,11 +38,11 @@ func (h *hop) route() error {
 	if _, err := tunnel.Address(proxy); err != nil {
 		return proxyError(err)
 	}
-	h.proxy, h.key.proxy = proxy, proxy.String()
+	h.proxy, w.proxy = proxy, proxy.String()
 	if h.forwarded() {
 		h.key.addr = "" // its connections are good for all servers
 	} else if own := h.ownProof(); own != "" {
-		h.key.proxy += " " + own // whoever opened a tunnel has proved who he is
+		w.proxy += " " + own // whoever opened a tunnel has proved who he is
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (h *hop) throughProxy(ctx context.Context, s *stream.Stream) (*stream.Strea
 		return s, nil
 	}
 	err := h.openTunnel(ctx, s)
-	if err == nil && s.Secure() && h.key.scheme == "https" {
+	if err == nil && s.Secure() && h.key.secure {
 		var inner *stream.Stream
 		if inner, err = unwrapped(ctx, s); err == nil {
 			return inner, nil

@@ -85,12 +85,12 @@ func (h *hop) redirected(resp *Response) (*hop, error) {
 // after returns the hop that the plan says.
 func (h *hop) after(resp *Response, plan *redirect.Plan) (*hop, error) {
 	h.past = append(h.past, resp)
-	h.time.Redirect = time.Since(h.turn)
+	h.time.Redirect = time.Since(h.turn())
 	next := *h
 	next.method, next.url, next.body = plan.Method, plan.URL, h.body && plan.KeepBody
 	next.answer, next.proxyAnswer, next.tunnelAnswer = nil, nil, nil
 	if next.foreign = plan.DropCredentials; next.foreign {
-		next.who = credentials{}
+		next.who = nil
 	}
 	header := h.header.Clone()
 	plan.Apply(&header)

@@ -38,7 +38,7 @@ type Response struct {
 	Start time.Time
 	Time  TimeInfo
 
-	fields [12]httputil.Field // where Header keeps the usual few
+	fields [11]httputil.Field // where Header keeps the usual few
 }
 
 // TimeInfo says when the phases of a fetch were over (Tornado's time_info, curl's names). All but

@@ -128,7 +128,7 @@ func (p *trip) write(h *hop, out *outgoing) error {
 			out.target = h.url.Opaque
 		}
 	}
-	out.header = httputil.HeaderOver(out.fields[:0])
+	out.makeHeader(len(p.req.Header))
 	p.writeHeader(o, &out.header)
 	return p.writeBody(out)
 }

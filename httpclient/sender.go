@@ -117,7 +117,7 @@ func (c *conn) sendBody(ctx context.Context, x *exchange, piece []byte) error {
 	b.SetTail(p)
 	c.Send(b)
 	c.last = c.Loop().Now()
-	if x.given += int64(len(piece)); x.given == x.out.length {
+	if x.work.given += int64(len(piece)); x.work.given == x.out.length {
 		c.endBody() // the server may answer before the source has noticed that there is no more
 	}
 	return c.WaitWritten(ctx, stream.HighWater)

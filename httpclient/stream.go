@@ -52,7 +52,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 	}
 	n, err := s.body.Read(p)
 	if err == io.EOF {
-		s.Time.Total = time.Since(s.f.turn)
+		s.Time.Total = time.Since(s.f.turn())
 	} else if err != nil {
 		s.x.abandon(s.ctx, err)
 		err = s.f.failed(&phaseError{PhaseBody, decodeError(err)})

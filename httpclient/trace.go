@@ -170,7 +170,7 @@ func traceGotConn(ctx context.Context, t *httptrace.ClientTrace, c *conn, fresh 
 			shown.local, shown.remote = files.LocalAddr(c.FD()), files.PeerAddr(c.FD())
 		}
 		if !fresh {
-			info.IdleTime = time.Since(c.resting)
+			info.IdleTime = time.Since(c.last)
 		}
 		return nil
 	})
@@ -191,13 +191,13 @@ func (c *shownConn) SetReadDeadline(time.Time) error  { return errors.ErrUnsuppo
 func (c *shownConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
 
 func traceLookUp(t *httptrace.ClientTrace, host string) {
-	if t.DNSStart != nil {
+	if t != nil && t.DNSStart != nil {
 		t.DNSStart(httptrace.DNSStartInfo{Host: host})
 	}
 }
 
 func traceFound(t *httptrace.ClientTrace, addrs []netip.AddrPort, err error) {
-	if t.DNSDone == nil {
+	if t == nil || t.DNSDone == nil {
 		return
 	}
 	info := httptrace.DNSDoneInfo{Err: err}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"eddy/async"
 	"eddy/httputil"
 )
 
@@ -18,7 +19,7 @@ func (h *hop) write(out *outgoing) error {
 	if out.target = h.url.RequestURI(); h.forwarded() {
 		out.target = h.url.Scheme + "://" + out.host + out.target
 	}
-	out.header = httputil.HeaderOver(out.fields[:0])
+	out.makeHeader(h.header.Len())
 	for _, f := range h.header.Fields() {
 		if f.Name != "Proxy-Authorization" || h.forwarded() { // no origin learns it
 			out.header.Append(f.Name, f.Value)
@@ -97,6 +98,9 @@ func (r *Request) replayable() bool {
 // oneByOne is a source that does not begin before the one of the last try, which nobody needs any more, has ended: they
 // share what they read.
 func (f *fetch) oneByOne(s source) source {
+	if f.producing == nil {
+		f.producing = new(async.Lock)
+	}
 	return func(ctx context.Context, w io.Writer) error {
 		if err := f.producing.Lock(ctx); err != nil {
 			return err

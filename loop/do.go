@@ -66,7 +66,7 @@ func (c *call) wait(ctx context.Context) error {
 		// that loop; but if f is of the same one, Close ends it as it ends the caller.
 		if !settled && c.begun.Swap(true) {
 			c.job.Cancel(ErrClosed)
-			if c.waiter.co == nil || c.waiter.co.loop != c.job.loop {
+			if c.waiter.ch != nil || c.waiter.co.loop != c.job.loop {
 				<-c.ended
 			}
 		}

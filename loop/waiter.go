@@ -10,9 +10,8 @@ import (
 // Eddy's waiting is made of it. Call Init, let the waiter be known to whoever will call
 // Wake, then call Wait.
 type Waiter struct {
-	co    *Coroutine    // parks, or
-	ch    chan struct{} // blocks,
-	apart *Coroutine    // which may be a coroutine's in a goroutine of its own
+	co    *Coroutine    // parks, unless it has a goroutine of its own, which
+	ch    chan struct{} // blocks, as any other does; nil: co parks
 	woken atomic.Bool
 }
 
@@ -21,11 +20,9 @@ type Waiter struct {
 // its own ([Coroutine.Follow]) blocks, too: its loop has nothing to do with it.
 func (w *Waiter) Init(ctx context.Context) {
 	if co := FromContext(ctx); co != nil && co.Current() {
-		if !co.apart {
-			w.co = co
+		if w.co = co; !co.apart {
 			return
 		}
-		w.apart = co
 	}
 	w.ch = make(chan struct{})
 }
@@ -33,15 +30,15 @@ func (w *Waiter) Init(ctx context.Context) {
 // Wait returns nil once Wake has been called, ctx's error once ctx has ended, or ErrClosed
 // when the coroutine's loop is being closed. It is for the goroutine that called Init.
 func (w *Waiter) Wait(ctx context.Context) error {
-	if w.co == nil {
+	if w.ch != nil {
 		select {
 		case <-w.ch:
 			return nil
 		default:
 		}
-		if w.apart != nil {
-			w.apart.pause()
-			defer w.apart.goOn()
+		if w.co != nil {
+			w.co.pause()
+			defer w.co.goOn()
 		}
 		select {
 		case <-w.ch:
@@ -84,10 +81,10 @@ func (w *Waiter) Wake() {
 	if w.woken.Swap(true) {
 		return
 	}
-	if w.co != nil {
-		w.co.Wake()
-	} else {
+	if w.ch != nil {
 		close(w.ch)
+	} else {
+		w.co.Wake()
 	}
 }
 
@@ -98,10 +95,11 @@ func (w *Waiter) RunTask() { w.Wake() }
 // stop frees what is left of the timer. It costs no goroutine, and on a loop no timer of the
 // Go runtime.
 func (w *Waiter) WakeAfter(d time.Duration) (stop func()) {
-	if w.co != nil && d <= 0 && w.co.loop.PostTask(w) {
+	parks := w.ch == nil
+	if parks && d <= 0 && w.co.loop.PostTask(w) {
 		return func() {}
 	}
-	if w.co != nil && w.co.Hold() {
+	if parks && w.co.Hold() {
 		defer w.co.Release()
 		t := w.co.loop.taskAt(time.Now().Add(d), w)
 		return func() {
