@@ -12,7 +12,7 @@
 //
 // [Client.Do], and [Get], [Head], [Post] and [PostForm] for the simple cases, return the whole response. [Client.Fetch]
 // begins it and returns a future. [Client.Stream] returns with the head, and its body is read as it arrives; what
-// nobody reads stays with the server. [Transport] is for libraries of net/http.
+// nobody reads stays with the server.
 //
 // A status of 400 or more is no error: see [Response.Rethrow]. Errors are of type [*Error], which says in what
 // phase the fetch failed.

@@ -63,8 +63,8 @@ const (
 	PhaseRedirect Phase = "redirect" // to where it may not go
 )
 
-// Error is why a fetch failed, of all reasons but a status (Tornado's 599). It is a net.Error. Its text holds nothing of
-// header fields, bodies, queries and credentials, so that it may be logged.
+// Error is why a fetch failed, of all reasons but a status (Tornado's 599). It is a net.Error. Its text holds
+// nothing of header fields, bodies, queries and credentials, so that it may be logged.
 type Error struct {
 	Phase  Phase
 	Method string // of the last request, behind a redirect too

@@ -8,8 +8,8 @@ import (
 	"eddy/internal/tunnel"
 )
 
-// ProxyError is why there is no connection through a proxy, in an [Error] of [PhaseProxy]. A plain http request, which a
-// proxy forwards, has the proxy's answer for a result instead, whatever its status is.
+// ProxyError is why there is no connection through a proxy, in an [Error] of [PhaseProxy]. A plain http
+// request, which a proxy forwards, has the proxy's answer for a result instead, whatever its status is.
 type ProxyError struct {
 	Proxy  string // scheme and address of the proxy, without its user
 	Target string // "host:port" that it was asked for

@@ -22,8 +22,9 @@ type Redirect struct {
 }
 
 // RedirectError is why a redirect was not followed, in an [Error] of [PhaseRedirect]. Its cause is
-// [ErrTooManyRedirects], [ErrDowngrade], the error of Options.CheckRedirect, or says what is wrong with the Location, or
-// that the body cannot be sent again. To have the redirect itself as the result, set MaxRedirects below zero.
+// [ErrTooManyRedirects], [ErrDowngrade], the error of Options.CheckRedirect, or says what is wrong with the
+// Location, or that the body cannot be sent again. To have the redirect itself as the result, set
+// MaxRedirects below zero.
 type RedirectError struct {
 	Response *Response // what redirects, without its body; its History has those before
 	Err      error

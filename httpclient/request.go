@@ -12,9 +12,10 @@ import (
 	"eddy/tcp"
 )
 
-// Request is what to fetch (Tornado's HTTPRequest). It is a plain value: the client changes nothing in it, and it may be
-// used again, also by several fetches at once: a BodyReader only by one after the other, and if it can be read again.
-// It must not be changed while it is being fetched. Zero fields mean what the [Options] of the client say.
+// Request is what to fetch (Tornado's HTTPRequest). It is a plain value: the client changes nothing in it,
+// and it may be used again, also by several fetches at once: a BodyReader only by one after the other, and if
+// it can be read again. It must not be changed while it is being fetched. Zero fields mean what the [Options]
+// of the client say.
 type Request struct {
 	// Method is sent as it is, case and all. Default: GET, with a body too, which is an error then. GET, HEAD and TRACE
 	// have no body, POST, PUT, PATCH, DELETE and OPTIONS may have one; all else needs AllowNonstandardMethods.

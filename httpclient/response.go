@@ -55,8 +55,8 @@ type TimeInfo struct {
 	Redirect      time.Duration // the part of Total that went before the last request
 }
 
-// Rethrow returns a [*StatusError] if the status is 400 or more, and nil otherwise (Tornado's rethrow, for which 304 and
-// a redirect that is not followed are errors, too).
+// Rethrow returns a [*StatusError] if the status is 400 or more, and nil otherwise (Tornado's rethrow, for
+// which 304 and a redirect that is not followed are errors, too).
 func (r *Response) Rethrow() error {
 	if r.Status < 400 {
 		return nil

@@ -26,8 +26,8 @@ func FromReader(r io.Reader) Content {
 	return c
 }
 
-// FromReaderAt returns the first size bytes of r, such as a bytes.Reader, a strings.Reader or an os.File, for any number
-// of sendings. If r turns out to have fewer, the sending fails.
+// FromReaderAt returns the first size bytes of r, such as a bytes.Reader, a strings.Reader or an os.File, for
+// any number of sendings. If r turns out to have fewer, the sending fails.
 func FromReaderAt(r io.ReaderAt, size int64) Content {
 	c := Content{size: size}
 	if r != nil && size >= 0 {

@@ -3,9 +3,9 @@
 // the rest in a temporary file; [NewReader] hands out the parts of an upload as they come and holds
 // nothing. A [Builder] makes such a form for a client to send, and holds no file's content.
 //
-// Kind: surface. It stands on httputil and reads from any io.Reader; the only things of the
-// world that it touches are the temporary file, and what files a Builder is given. Handlers of package web use it through their methods Form,
-// Argument, File and Parts.
+// Kind: surface. It stands on httputil and reads from any io.Reader; the only things of the world that it
+// touches are the temporary file, and what files a Builder is given. Handlers of package web use it through
+// their methods Form, Argument, File and Parts.
 //
 // Parsing is strict (RFC 7578, RFC 2046): lines end with CR LF, nothing but an empty line stands
 // before the first boundary, the last one must come, every part has one Content-Disposition of
