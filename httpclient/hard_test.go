@@ -7,7 +7,9 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"runtime"
+	"strings"
 	"testing"
 
 	"eddy/http1"
@@ -93,6 +95,9 @@ func TestDo_OnHardServers(t *testing.T) {
 		t.Skip("a reset takes along there what was sent before it")
 	}
 	for _, r := range hardserver.Run(t, hardserver.Cases(), newTrial) {
+		if os.Getenv("EDDY_POLLER") == "net" && strings.HasPrefix(r.Case.Name, "behind: ") {
+			continue // its goroutine may not have read yet what came behind a response (docs/pollers.md)
+		}
 		if fault := r.Fault(); fault != "" {
 			t.Errorf("%s: %s", r.Case.Name, fault)
 		}
