@@ -73,9 +73,7 @@ func (c *Client) Head(ctx context.Context, url string) (*Response, error) {
 // Post sends body to a URL.
 func (c *Client) Post(ctx context.Context, url, contentType string, body []byte) (*Response, error) {
 	r := &Request{Method: "POST", URL: url, Body: body}
-	if err := r.Header.Set("Content-Type", contentType); err != nil {
-		return nil, err
-	}
+	r.Header.Append("Content-Type", contentType) // checked as all others
 	return c.Do(ctx, r)
 }
 

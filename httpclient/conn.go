@@ -31,9 +31,10 @@ type conn struct {
 
 	secured *tls.ConnectionState // what TLS has agreed on; nil without
 
-	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
-	resting      time.Time // when it came into the pool; home.mu guards it
-	older, newer *conn     // its neighbours there
+	keep         time.Duration // how long it may rest behind the present response
+	next         *exchange     // taken from the pool, and not begun yet; home.mu guards it
+	resting      time.Time     // when it came into the pool; home.mu guards it
+	older, newer *conn         // its neighbours there
 }
 
 // onLoop runs f on the connection's loop: at once if the caller is a coroutine that has it.
@@ -221,6 +222,7 @@ func (c *conn) receiveHead(n int) error {
 	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
+	c.keep = restTime(c.home.client.options.IdleTimeout, &resp.Header)
 	switch {
 	case head.Interim():
 		early := head // so that only such heads are on the heap
@@ -416,8 +418,8 @@ func (c *conn) phase(x *exchange, err error) Phase {
 
 // rest keeps the connection for the next request, and reports whether it does.
 func (c *conn) rest() bool {
-	if o := &c.home.client.options; o.IdleTimeout > 0 && c.home.put(c) {
-		c.SetDeadline(o.IdleTimeout)
+	if c.keep > 0 && c.home.put(c) {
+		c.SetDeadline(c.keep)
 		return true
 	}
 	c.Close()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"eddy/internal/tunnel"
+	"eddy/loop"
 	"eddy/stream"
 	"eddy/tcp"
 )
@@ -34,7 +35,7 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	if err == nil {
 		return c, nil
 	}
-	if !begun {
+	if !begun || err == loop.ErrAborted {
 		err = &phaseError{PhaseConnect, err}
 	}
 	if cause, ok := errors.AsType[*TimeoutError](context.Cause(ctx)); ok && errors.Is(err, context.DeadlineExceeded) {
@@ -107,7 +108,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return nil, nil
 		}
 	}
-	c := &conn{Stream: s, home: at}
+	c := &conn{Stream: s, home: at, keep: o.IdleTimeout}
 	return c, at.loop.Do(context.WithoutCancel(ctx), func(context.Context) error { // else nobody would close it
 		if s.Closed() {
 			return c.lost()
@@ -202,14 +203,20 @@ func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, erro
 		r = tcp.DefaultResolver
 	}
 	if t.trace == nil {
-		addrs, err := r.Resolve(ctx, q)
-		*t.took = time.Since(t.began)
-		return addrs, err
+		return t.ask(ctx, r, q)
 	}
 	traceLookUp(t.trace, q.Host)
-	addrs, err := r.Resolve(untraced{ctx}, q)
-	*t.took = time.Since(t.began)
+	addrs, err := t.ask(untraced{ctx}, r, q)
 	traceFound(t.trace, addrs, err)
+	return addrs, err
+}
+
+func (t timed) ask(ctx context.Context, r tcp.Resolver, q tcp.Query) (addrs []netip.AddrPort, err error) {
+	err = guarded(func() (err error) {
+		addrs, err = r.Resolve(ctx, q)
+		return err
+	})
+	*t.took = time.Since(t.began)
 	return addrs, err
 }
 

@@ -21,7 +21,7 @@ var (
 	ErrBodyTooLarge = errors.New("body larger than its limit")
 	// ErrTooManyRedirects is the cause when there are more redirects than may be followed.
 	ErrTooManyRedirects = errors.New("too many redirects")
-	// ErrTimeout is what every error of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
+	// ErrTimeout is what every [Error] of time is (errors.Is); which one is in [TimeoutError] and Error.Phase.
 	ErrTimeout = errors.New("timeout")
 
 	errTruncated = errors.New("TLS was not closed in order")
@@ -89,6 +89,9 @@ func (e *Error) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &t) && t.Timeout()
 }
+
+// Is makes every error of time ErrTimeout, also that of a context or of the system.
+func (e *Error) Is(target error) bool { return target == ErrTimeout && e.Timeout() }
 
 // Temporary is always false. It makes an Error a net.Error.
 func (e *Error) Temporary() bool { return false }

@@ -40,8 +40,8 @@ type exchange struct {
 	waiting bool
 	later   func() // is called in place of a wake-up, if not nil
 	want    want
-	resp    *Response    // nil before the final head
-	first   time.Time    // when the first byte came
+	resp    *Response // nil before the final head
+	first   time.Time // when the first byte came
 	body    inbox
 	stopped bool         // the connection reads no more, because body is full
 	tunnel  bool         // the connection is not HTTP's any more

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"eddy/async"
 	"eddy/httpclient"
 	"eddy/internal/testcert"
+	"eddy/tcp"
 )
 
 func TestFetch_IsWhatDoReturns(t *testing.T) {
@@ -113,15 +115,30 @@ func TestFetch_Ends(t *testing.T) {
 // panicking is a jar that does not survive its use.
 type panicking struct{ http.CookieJar }
 
+// panickingResolver is a resolver that does not, either.
+type panickingResolver struct{}
+
+func (panickingResolver) Resolve(context.Context, tcp.Query) ([]netip.AddrPort, error) {
+	panic("resolver")
+}
+
 func TestFetch_PanicsAreErrors(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Set-Cookie", "a=b")
 		io.WriteString(w, "ok")
 	})
-	c := newClient(t, httpclient.Options{Jar: panicking{}})
-	_, err := c.Fetch(t.Context(), &httpclient.Request{URL: s.URL}).Wait(t.Context())
-	if _, ok := errors.AsType[*async.PanicError](err); !ok {
-		t.Errorf("%v", err)
+	for phase, o := range map[httpclient.Phase]httpclient.Options{
+		httpclient.PhaseRequest: {Jar: panicking{}},
+		httpclient.PhaseResolve: {Resolver: panickingResolver{}},
+	} {
+		c := newClient(t, o)
+		_, err := c.Fetch(t.Context(), &httpclient.Request{URL: strings.Replace(s.URL, "127.0.0.1", "name", 1)}).Wait(t.Context())
+		if e, ok := err.(*httpclient.Error); !ok || e.Phase != phase {
+			t.Errorf("%v", err)
+		}
+		if _, ok := errors.AsType[*async.PanicError](err); !ok {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

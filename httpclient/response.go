@@ -3,6 +3,7 @@ package httpclient
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"eddy/httputil"
@@ -71,7 +72,11 @@ func (e *StatusError) Error() string {
 	if reason == "" {
 		reason = "unknown status"
 	}
-	return fmt.Sprintf("httpclient: %s: %d %s", e.Response.URL, e.Response.Status, reason)
+	url := e.Response.URL
+	if end := strings.IndexAny(url, "?#"); end >= 0 { // what follows may be secret, and the text go to a log
+		url = url[:end]
+	}
+	return fmt.Sprintf("httpclient: %s: %d %s", url, e.Response.Status, reason)
 }
 
 // Code returns the status.
