@@ -375,6 +375,7 @@ func (c *conn) goOn() {
 func (c *conn) finish() {
 	x := c.x
 	c.x = nil
+	defer x.over(io.EOF) // also if a trace panics
 	switch {
 	case c.Closed():
 	case c.sent && c.enc.KeepAlive() && c.reader.KeepAlive() && !c.EOF() && len(c.Unread()) == 0 && c.Pending() == 0:
@@ -384,7 +385,6 @@ func (c *conn) finish() {
 	default:
 		c.Close()
 	}
-	x.over(io.EOF)
 }
 
 // fail ends an exchange that has not.
@@ -395,10 +395,9 @@ func (c *conn) fail(err error) {
 		c.CloseNow()
 		return
 	}
-	x.trace.sent(err)
-	phase := c.phase(x, err)
+	defer x.overIn(c.phase(x, err), err)
 	c.CloseNow()
-	x.overIn(phase, err)
+	x.trace.sent(err)
 }
 
 // phase returns where x was when err ended it.
@@ -463,6 +462,6 @@ func (c *conn) StreamClosed(err error) {
 	if err = cut(err); c.home.client.closed.Load() {
 		err = ErrClosed
 	}
+	defer x.overIn(c.phase(x, err), err)
 	x.trace.sent(err)
-	x.overIn(c.phase(x, err), err)
 }

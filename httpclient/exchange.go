@@ -38,7 +38,7 @@ type exchange struct {
 	mu      sync.Mutex
 	waiter  loop.Waiter
 	waiting bool
-	later   func() // is called in place of a wake-up, if not nil
+	notice  func() // is called in place of a wake-up, if not nil
 	want    want
 	resp    *Response // nil before the final head
 	first   time.Time // when the first byte came
@@ -115,13 +115,24 @@ func (x *exchange) await(ctx context.Context, w want) error {
 	return nil
 }
 
+// notify calls f, which must not block, once there is what is wanted: it is await for one who does not wait.
+func (x *exchange) notify(w want, f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.there(w) {
+		f()
+	} else {
+		x.want, x.waiting, x.notice = w, true, f
+	}
+}
+
 // tell wakes the reader if there is what it wants. The caller holds mu.
 func (x *exchange) tell() {
 	if x.waiting && x.there(x.want) {
 		x.waiting = false
-		if x.later != nil {
-			x.later()
-			x.later = nil
+		if f := x.notice; f != nil {
+			x.notice = nil
+			f()
 		} else {
 			x.waiter.Wake()
 		}
