@@ -95,13 +95,16 @@ func (r *Request) replayable() bool {
 }
 
 // oneByOne is a source that does not begin before the one of the last try, which nobody needs any more, has ended: they
-// share what they read.
+// share what they read. Nor does it begin when its exchange is over, and with it perhaps the fetch.
 func (f *fetch) oneByOne(s source) source {
 	return func(ctx context.Context, w io.Writer) error {
 		if err := f.producing.Lock(ctx); err != nil {
 			return err
 		}
 		defer f.producing.Unlock()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		return s(ctx, w)
 	}
 }
