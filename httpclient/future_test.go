@@ -16,6 +16,7 @@ import (
 	"eddy/async"
 	"eddy/httpclient"
 	"eddy/internal/testcert"
+	"eddy/loop"
 	"eddy/tcp"
 )
 
@@ -169,4 +170,49 @@ func TestFetch_GoexitEndsIt(t *testing.T) {
 			t.Errorf("%T %v", err, err)
 		}
 	})
+}
+
+// Every future is settled and every place given back, whoever ends what, and when.
+func TestFetch_SettlesWheneverAllEnds(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/there", http.StatusFound)
+			return
+		}
+		echo(w, r)
+	})
+	for round := range 12 {
+		g, err := loop.NewGroup(2, loop.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := httpclient.New(httpclient.Options{Group: g, MaxClients: 20})
+		ctx, cancel := context.WithCancel(context.Background())
+		futures := make([]*async.Future[*httpclient.Response], 200)
+		for i := range futures {
+			futures[i] = c.Fetch(async.Quiet(ctx), &httpclient.Request{URL: s.URL})
+		}
+		futures[round*15].Wait(context.Background())
+		switch round % 3 {
+		case 0:
+			cancel()
+		case 1:
+			c.Close()
+		default:
+			g.Close()
+		}
+		for _, f := range futures {
+			if _, err := f.Wait(context.Background()); err != nil {
+				if _, ok := err.(*httpclient.Error); !ok {
+					t.Errorf("%T %v", err, err)
+				}
+			}
+		}
+		c.Close()
+		g.Close()
+		if active, queued, _ := c.Busy(); active != 0 || queued != 0 {
+			t.Errorf("%d places are taken, %d wait", active, queued)
+		}
+		cancel()
+	}
 }
