@@ -38,7 +38,8 @@ type exchange struct {
 	mu      sync.Mutex
 	waiter  loop.Waiter
 	waiting bool
-	notice  func() // is called in place of a wake-up, if not nil
+	leavers []*loop.Waiter // wait for the end, beside the reader
+	notice  func()         // is called in place of a wake-up, if not nil
 	want    want
 	resp    *Response // nil before the final head
 	first   time.Time // when the first byte came
@@ -75,8 +76,7 @@ type want uint8
 const (
 	wantHead want = iota
 	wantData
-	wantEnd
-	wantOver // also of a response that is dropped
+	wantEnd // or the head, if the rest is dropped
 )
 
 // bodyMost is how much of a body waits for who reads it before the connection reads no more.
@@ -87,7 +87,7 @@ func (x *exchange) there(w want) bool {
 	switch {
 	case x.err != nil || x.trace != nil && x.trace.early != nil:
 		return true
-	case w == wantHead || x.discard && w != wantOver:
+	case w == wantHead || x.discard:
 		return x.resp != nil
 	case w == wantData:
 		return x.body.len() > 0
@@ -231,6 +231,10 @@ func (x *exchange) overIn(phase Phase, err error) {
 		x.stop()
 	}
 	x.leavePlace()
+	for _, w := range x.leavers {
+		w.Wake()
+	}
+	x.leavers = nil
 	x.tell()
 }
 
