@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -149,6 +150,41 @@ func TestClient_GroupIsClosed(t *testing.T) {
 		if active, queued, _ := c.Busy(); active != 0 || queued != 0 {
 			t.Fatalf("%d places are taken, %d wait", active, queued)
 		}
+		c.Close()
+	}
+}
+
+// Who reads a body and who leaves it, at once, are told when the loops are closed at that moment.
+func TestClient_GroupIsClosedWhileABodyIsLeft(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	for range 50 {
+		g, err := loop.NewGroup(1, loop.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := httpclient.New(httpclient.Options{Group: g})
+		ctx, cancel := context.WithCancel(context.Background())
+		req, err := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&httpclient.Transport{Client: c}).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := resp.Body.Read(make([]byte, 1)); err == nil {
+				t.Error("read what was not sent")
+			}
+		})
+		all.Go(func() { g.Close() })
+		all.Go(cancel)
+		all.Go(func() { resp.Body.Close() })
+		all.Wait()
 		c.Close()
 	}
 }

@@ -31,8 +31,9 @@ type conn struct {
 
 	secured *tls.ConnectionState // what TLS has agreed on; nil without
 
-	next         *exchange // taken from the pool, and not begun yet; home.mu guards it
-	older, newer *conn     // its neighbours there
+	keep         time.Duration // how long it may rest behind the present response
+	next         *exchange     // taken from the pool, and not begun yet; home.mu guards it
+	older, newer *conn         // its neighbours there
 }
 
 // onLoop runs f on the connection's loop: at once if the caller is a coroutine that has it.
@@ -220,6 +221,7 @@ func (c *conn) receiveHead(n int) error {
 	}
 	resp.Status, resp.Reason, resp.Version = head.Status, head.Reason, head.Version
 	resp.Header, resp.ContentLength = head.Header, head.ContentLength
+	c.keep = restTime(c.home.client.options.IdleTimeout, &resp.Header)
 	switch {
 	case head.Interim():
 		early := head // so that only such heads are on the heap
@@ -372,6 +374,7 @@ func (c *conn) goOn() {
 func (c *conn) finish() {
 	x := c.x
 	c.x = nil
+	defer x.over(io.EOF) // also if a trace panics
 	switch {
 	case c.Closed():
 	case c.sent && c.enc.KeepAlive() && c.reader.KeepAlive() && !c.EOF() && len(c.Unread()) == 0 && c.Pending() == 0:
@@ -381,7 +384,6 @@ func (c *conn) finish() {
 	default:
 		c.Close()
 	}
-	x.over(io.EOF)
 }
 
 // fail ends an exchange that has not.
@@ -392,10 +394,9 @@ func (c *conn) fail(err error) {
 		c.CloseNow()
 		return
 	}
-	x.trace.sent(err)
-	phase := c.phase(x, err)
+	defer x.overIn(c.phase(x, err), err)
 	c.CloseNow()
-	x.overIn(phase, err)
+	x.trace.sent(err)
 }
 
 // phase returns where x was when err ended it.
@@ -415,8 +416,8 @@ func (c *conn) phase(x *exchange, err error) Phase {
 
 // rest keeps the connection for the next request, and reports whether it does.
 func (c *conn) rest() bool {
-	if o := &c.home.client.options; o.IdleTimeout > 0 && c.home.put(c) {
-		c.SetDeadline(o.IdleTimeout)
+	if c.keep > 0 && c.home.put(c) {
+		c.SetDeadline(c.keep)
 		return true
 	}
 	c.Close()
@@ -460,6 +461,6 @@ func (c *conn) StreamClosed(err error) {
 	if err = cut(err); c.home.client.closed.Load() {
 		err = ErrClosed
 	}
+	defer x.overIn(c.phase(x, err), err)
 	x.trace.sent(err)
-	x.overIn(c.phase(x, err), err)
 }

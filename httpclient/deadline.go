@@ -40,7 +40,7 @@ func (c *conn) StreamDeadline() {
 func (c *conn) silent() bool {
 	c.x.mu.Lock()
 	stopped := c.x.stopped || c.x.tunnel
-	producing := c.x.sender == nil && !c.x.ceased && !c.sent // and not waiting to be asked for the body
+	producing := (c.x.work == nil || c.x.work.waits == nil) && !c.x.ceased && !c.sent // and not waiting to be asked for the body
 	c.x.mu.Unlock()
 	if stopped || c.TakeProgress() > 0 || producing && c.Pending() == 0 {
 		c.last = c.Loop().Now()

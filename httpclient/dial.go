@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"eddy/internal/tunnel"
+	"eddy/loop"
 	"eddy/stream"
 	"eddy/tcp"
 )
@@ -32,7 +33,7 @@ func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	if err == nil {
 		return c, nil
 	}
-	if !begun {
+	if !begun || err == loop.ErrAborted {
 		err = &phaseError{PhaseConnect, err}
 	}
 	if limit, ok := errors.AsType[*TimeoutError](err); ok {
@@ -65,7 +66,7 @@ func (h *hop) dial(ctx context.Context, at *home) (*conn, error) {
 			return nil, &phaseError{PhaseProxy, proxyError(err)}
 		}
 	}
-	c := &conn{Stream: s, home: at}
+	c := &conn{Stream: s, home: at, keep: o.IdleTimeout}
 	if h.key.secure {
 		if c.secured, err = h.secure(ctx, s, o); err != nil {
 			return nil, err
@@ -187,7 +188,7 @@ func (t timed) Resolve(ctx context.Context, q tcp.Query) ([]netip.AddrPort, erro
 	return addrs, err
 }
 
-func (t timed) lookUp(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error) {
+func (t timed) lookUp(ctx context.Context, q tcp.Query) (addrs []netip.AddrPort, err error) {
 	r := t.client.options.Resolver
 	if r == nil {
 		r = tcp.DefaultResolver
@@ -195,7 +196,11 @@ func (t timed) lookUp(ctx context.Context, q tcp.Query) ([]netip.AddrPort, error
 	if t.trace != nil {
 		ctx = untraced{ctx}
 	}
-	return r.Resolve(ctx, q)
+	err = guarded(func() (err error) {
+		addrs, err = r.Resolve(ctx, q)
+		return err
+	})
+	return addrs, err
 }
 
 // phaseError is an error whose phase is known.

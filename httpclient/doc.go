@@ -44,6 +44,15 @@
 // [Options] has them, with their defaults. Every fetch ends: by its response, a limit of time or size, its
 // context, or the end of the client.
 //
+// # Inside
+//
+// A fetch (fetch.go, and future.go for one without a coroutine) goes from hop to hop: redirect.go, auth.go, cookies.go. Each
+// hop takes a place (limiter.go) and a connection: one at rest (pool.go, keepalive.go), a new one (dial.go, proxy.go,
+// tls_in_tls.go), or a share of one by HTTP/2 (the files of h2). What it sends (write.go) and what comes is an exchange
+// (exchange.go, inbox.go), which the connection serves on its loop (conn.go, deadline.go), beside the source of a body
+// (sender.go, expect.go), until it is over or is left (leave.go). The caller takes it whole (client.go), bit by bit
+// (stream.go, callbacks.go), or as net/http has it (the files of roundtrip, upgrade.go); decode.go undoes codings.
+//
 // # Concurrency
 //
 // A Client may be used from any goroutine. Requests and responses are plain values; a Request must not be changed

@@ -21,9 +21,8 @@ var (
 	ErrBodyTooLarge = errors.New("body larger than its limit")
 	// ErrTooManyRedirects is the cause when there are more redirects than MaxRedirects, in a [RedirectError].
 	ErrTooManyRedirects = errors.New("too many redirects")
-	// ErrTimeout is what every error by a limit of time is (errors.Is); which one is in [TimeoutError] and
-	// Error.Phase. The deadline of a caller's own context is none of them: that is context.DeadlineExceeded, as these
-	// are, too. [Error.Timeout] is true for both.
+	// ErrTimeout is what every [Error] of time is (errors.Is), also one of a context's deadline or of the kernel's; a limit
+	// of the client's own is in [TimeoutError], and Error.Phase says where it was passed.
 	ErrTimeout = errors.New("timeout")
 
 	errTruncated = errors.New("TLS was not closed in order")
@@ -96,6 +95,9 @@ func (e *Error) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &t) && t.Timeout()
 }
+
+// Is makes every error of time ErrTimeout, also that of a context or of the system.
+func (e *Error) Is(target error) bool { return target == ErrTimeout && e.Timeout() }
 
 // Temporary is always false. It makes an Error a net.Error.
 func (e *Error) Temporary() bool { return false }

@@ -44,11 +44,11 @@ type exchange struct {
 	ceased  bool // nothing more of the body is sent
 	mu      sync.Mutex
 	waiter  loop.Waiter
-	later   func()    // is called in place of a wake-up, if not nil
+	leavers *leaver   // wait for the end, beside the reader
+	notice  func()    // is called in place of a wake-up, if not nil
 	resp    *Response // nil before the final head
 	first   time.Time // when the first byte came
 	body    inbox
-	sender  *loop.Waiter // waits for the server to ask for the body
 	trailer httputil.Header
 	err     error                // why nothing follows body: io.EOF at its end
 	phase   Phase                // where err came in
@@ -73,8 +73,7 @@ type want uint8
 const (
 	wantHead want = iota
 	wantData
-	wantEnd
-	wantOver // also of a response that is dropped
+	wantEnd // or the head, if the rest is dropped
 )
 
 // bodyMost is how much of a body waits for who reads it before the connection reads no more.
@@ -85,7 +84,7 @@ func (x *exchange) there(w want) bool {
 	switch {
 	case x.err != nil || x.trace != nil && x.trace.early != nil:
 		return true
-	case w == wantHead || x.discard && w != wantOver:
+	case w == wantHead || x.discard:
 		return x.resp != nil
 	case w == wantData:
 		return x.body.len() > 0
@@ -113,13 +112,24 @@ func (x *exchange) await(ctx context.Context, w want) error {
 	return nil
 }
 
+// notify calls f, which must not block, once there is what is wanted: it is await for one who does not wait.
+func (x *exchange) notify(w want, f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.there(w) {
+		f()
+	} else {
+		x.want, x.waiting, x.notice = w, true, f
+	}
+}
+
 // tell wakes the reader if there is what it wants. The caller holds mu.
 func (x *exchange) tell() {
 	if x.waiting && x.there(x.want) {
 		x.waiting = false
-		if x.later != nil {
-			x.later()
-			x.later = nil
+		if f := x.notice; f != nil {
+			x.notice = nil
+			f()
 		} else {
 			x.waiter.Wake()
 		}
@@ -218,6 +228,9 @@ func (x *exchange) overIn(phase Phase, err error) {
 		x.work.stop()
 	}
 	x.leavePlace()
+	for ; x.leavers != nil; x.leavers = x.leavers.next {
+		x.leavers.Wake()
+	}
 	x.tell()
 }
 
@@ -251,6 +264,7 @@ type work struct {
 	launch func()             // begins, when the head is on its way
 	stop   context.CancelFunc // ends it
 	given  int64              // bytes of the body that it has given
+	waits  *loop.Waiter       // for the server to ask for the body
 }
 
 // source is a body that is produced while it is sent.

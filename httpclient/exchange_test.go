@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptrace"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"eddy/async"
 	"eddy/http1"
 	"eddy/httpclient"
+	"eddy/internal/poll"
 	"eddy/loop"
 )
 
@@ -329,6 +331,41 @@ func TestExchange_CoroutineIsEnded(t *testing.T) {
 				synctest.Wait()
 				g.Close()
 				synctest.Wait()
+			})
+		})
+	}
+}
+
+// A trace that panics on the loop takes nobody's end away.
+func TestExchange_EndsThoughATracePanics(t *testing.T) {
+	boom := func() { panic("trace") }
+	for name, c := range map[string]struct {
+		trace  httptrace.ClientTrace
+		answer string
+	}{
+		"the first byte": {httptrace.ClientTrace{GotFirstResponseByte: boom}, ok},
+		"the rest":       {httptrace.ClientTrace{PutIdleConn: func(error) { boom() }}, ok},
+		"a fault":        {httptrace.ClientTrace{WroteRequest: func(i httptrace.WroteRequestInfo) { boom() }}, "nonsense\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onFakeNet(t, httpclient.Options{}, func(n *fakeNet) {
+				body := strings.Repeat("x", 1<<20)
+				n.fake.OnConnect(func(_ poll.Target, far *poll.Peer) error {
+					n.dials = append(n.dials, far)
+					if name == "a fault" {
+						far.SetRoom(1000)
+					}
+					far.Establish()
+					return nil
+				})
+				ctx := httptrace.WithClientTrace(context.Background(), &c.trace)
+				done := n.do(ctx, &httpclient.Request{Method: "PUT", URL: server, Body: []byte(body)})
+				n.answer(c.answer)
+				select {
+				case <-done:
+				default:
+					t.Error("it goes on")
+				}
 			})
 		})
 	}

@@ -113,7 +113,7 @@ func (p *pending) begin(ctx context.Context) (*Response, error) {
 	if p.ctx.Done() != nil {
 		p.unwatch = context.AfterFunc(p.ctx, func() { x.drop(p.ctx.Err()) })
 	}
-	x.then(wantEnd, func() { p.spawn(p.goOn) })
+	x.notify(wantEnd, func() { p.spawn(p.goOn) })
 	return nil, errLater
 }
 
@@ -135,15 +135,4 @@ func (p *pending) goOn(ctx context.Context) (*Response, error) {
 		return p.finish(resp)
 	}
 	return p.begin(ctx)
-}
-
-// then calls f, which must not block, when there is what is wanted.
-func (x *exchange) then(w want, f func()) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.there(w) {
-		f()
-		return
-	}
-	x.want, x.waiting, x.later = w, true, f
 }

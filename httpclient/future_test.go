@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"eddy/async"
 	"eddy/httpclient"
 	"eddy/internal/testcert"
+	"eddy/loop"
+	"eddy/tcp"
 )
 
 func TestFetch_IsWhatDoReturns(t *testing.T) {
@@ -113,15 +116,30 @@ func TestFetch_Ends(t *testing.T) {
 // panicking is a jar that does not survive its use.
 type panicking struct{ http.CookieJar }
 
+// panickingResolver is a resolver that does not, either.
+type panickingResolver struct{}
+
+func (panickingResolver) Resolve(context.Context, tcp.Query) ([]netip.AddrPort, error) {
+	panic("resolver")
+}
+
 func TestFetch_PanicsAreErrors(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Set-Cookie", "a=b")
 		io.WriteString(w, "ok")
 	})
-	c := newClient(t, httpclient.Options{Jar: panicking{}})
-	_, err := c.Fetch(t.Context(), &httpclient.Request{URL: s.URL}).Wait(t.Context())
-	if _, ok := errors.AsType[*async.PanicError](err); !ok {
-		t.Errorf("%v", err)
+	for phase, o := range map[httpclient.Phase]httpclient.Options{
+		httpclient.PhaseRequest: {Jar: panicking{}},
+		httpclient.PhaseResolve: {Resolver: panickingResolver{}},
+	} {
+		c := newClient(t, o)
+		_, err := c.Fetch(t.Context(), &httpclient.Request{URL: strings.Replace(s.URL, "127.0.0.1", "name", 1)}).Wait(t.Context())
+		if e, ok := err.(*httpclient.Error); !ok || e.Phase != phase {
+			t.Errorf("%v", err)
+		}
+		if _, ok := errors.AsType[*async.PanicError](err); !ok {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
@@ -152,4 +170,49 @@ func TestFetch_GoexitEndsIt(t *testing.T) {
 			t.Errorf("%T %v", err, err)
 		}
 	})
+}
+
+// Every future is settled and every place given back, whoever ends what, and when.
+func TestFetch_SettlesWheneverAllEnds(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/there", http.StatusFound)
+			return
+		}
+		echo(w, r)
+	})
+	for round := range 12 {
+		g, err := loop.NewGroup(2, loop.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := httpclient.New(httpclient.Options{Group: g, MaxClients: 20})
+		ctx, cancel := context.WithCancel(context.Background())
+		futures := make([]*async.Future[*httpclient.Response], 200)
+		for i := range futures {
+			futures[i] = c.Fetch(async.Quiet(ctx), &httpclient.Request{URL: s.URL})
+		}
+		futures[round*15].Wait(context.Background())
+		switch round % 3 {
+		case 0:
+			cancel()
+		case 1:
+			c.Close()
+		default:
+			g.Close()
+		}
+		for _, f := range futures {
+			if _, err := f.Wait(context.Background()); err != nil {
+				if _, ok := err.(*httpclient.Error); !ok {
+					t.Errorf("%T %v", err, err)
+				}
+			}
+		}
+		c.Close()
+		g.Close()
+		if active, queued, _ := c.Busy(); active != 0 || queued != 0 {
+			t.Errorf("%d places are taken, %d wait", active, queued)
+		}
+		cancel()
+	}
 }

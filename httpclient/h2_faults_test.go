@@ -180,7 +180,9 @@ func TestHTTP2_ContextsEndRequests(t *testing.T) {
 							c.answer(f.StreamID, "200", "")
 							c.WriteData(f.StreamID, false, []byte("x"))
 						}
-						begun <- struct{}{}
+						if phase != "upload" {
+							begun <- struct{}{}
+						}
 					case *http2.RSTStreamFrame:
 						reset <- f.StreamID
 					}
@@ -195,6 +197,7 @@ func TestHTTP2_ContextsEndRequests(t *testing.T) {
 					if phase == "upload" {
 						r.Method = "POST"
 						r.BodyProducer = func(ctx context.Context, w io.Writer) error {
+							begun <- struct{}{}
 							for {
 								if _, err := w.Write(make([]byte, 10_000)); err != nil {
 									stopped <- err

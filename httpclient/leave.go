@@ -3,6 +3,8 @@ package httpclient
 import (
 	"context"
 	"time"
+
+	"eddy/loop"
 )
 
 // A response that nobody reads further may have its end here already, or nearly. So much and so long is read
@@ -28,8 +30,28 @@ func (c *conn) abandon(ctx context.Context, x *exchange, err error) {
 		return nil
 	}
 	for !x.ended() && c.Loop().Do(ctx, leave) != nil {
-		x.await(ctx, wantOver) // the loop is being closed, and with it the connection
+		x.awaitOver(ctx) // the loop is being closed, and with it the connection
 	}
+}
+
+// awaitOver waits until the exchange is over. Others may do so, or wait to read, at the same time.
+func (x *exchange) awaitOver(ctx context.Context) {
+	var w leaver
+	w.Init(ctx)
+	x.mu.Lock()
+	if x.err != nil {
+		x.mu.Unlock()
+		return
+	}
+	w.next, x.leavers = x.leavers, &w
+	x.mu.Unlock()
+	w.Wait(ctx)
+}
+
+// leaver is one who waits for the end of an exchange.
+type leaver struct {
+	loop.Waiter
+	next *leaver
 }
 
 // ended reports whether the exchange is over.

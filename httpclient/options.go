@@ -64,8 +64,8 @@ type Options struct {
 	// the same (RFC 9110 §10.1.1). Default: one second; negative: as long as other limits let it.
 	ExpectTimeout time.Duration
 
-	// IdleTimeout is how long a connection is kept that nobody uses. Default: a minute. Negative: connections are used
-	// once.
+	// IdleTimeout is how long a connection is kept that nobody uses: a second less than its server says that it does
+	// (Keep-Alive: timeout) if that is shorter. Default: a minute. Negative: connections are used once.
 	IdleTimeout time.Duration
 	// MaxIdle bounds the idle connections of each loop, to all hosts; the one that was idle longest is closed for a new
 	// one. Default: 1,000. Negative: no limit.

@@ -75,7 +75,10 @@ func (e *StatusError) Error() string {
 	if reason == "" {
 		reason = "unknown status"
 	}
-	url, _, _ := strings.Cut(e.Response.URL, "?")
+	url := e.Response.URL
+	if end := strings.IndexAny(url, "?#"); end >= 0 { // what follows may be secret, and the text go to a log
+		url = url[:end]
+	}
 	return fmt.Sprintf("httpclient: %s: %d %s", url, e.Response.Status, reason)
 }
 

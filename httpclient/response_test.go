@@ -16,7 +16,7 @@ func TestResponse_Rethrow(t *testing.T) {
 			"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n": "httpclient: http://192.0.2.1/a: 404 Not Found",
 			"HTTP/1.1 799 X\r\nContent-Length: 0\r\n\r\n": "httpclient: http://192.0.2.1/a: 799 unknown status",
 		} {
-			resp := n.fetch(&httpclient.Request{URL: "http://me:secret@192.0.2.1/a?b"}, answer)
+			resp := n.fetch(&httpclient.Request{URL: "http://me:secret@192.0.2.1/a?token=secret#x"}, answer)
 			err := resp.Rethrow()
 			if e, failed := errors.AsType[*httpclient.StatusError](err); failed != (want != "") || failed && (e.Response != resp || e.Code() != resp.Status || e.Error() != want) {
 				t.Errorf("%d: %v", resp.Status, err)

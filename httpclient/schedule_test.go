@@ -89,6 +89,7 @@ func (m *schedule) run(o httpclient.Options) {
 			cancel()
 		}
 	}
+	synctest.Wait()
 	for _, p := range m.dials {
 		if m.r.IntN(2) == 0 {
 			p.CloseWrite()

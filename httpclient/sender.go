@@ -150,7 +150,7 @@ func (x *exchange) wanted(ctx context.Context) bool {
 	var w loop.Waiter
 	w.Init(ctx)
 	x.mu.Lock()
-	x.sender = &w
+	x.work.waits = &w
 	settled := x.asked || x.resp != nil || x.err != nil
 	x.mu.Unlock()
 	if !settled {
@@ -161,13 +161,13 @@ func (x *exchange) wanted(ctx context.Context) bool {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.sender = nil
+	x.work.waits = nil
 	return x.asked || x.resp == nil && x.err == nil
 }
 
 // answered wakes a sender that waits to be asked. The caller holds mu.
 func (x *exchange) answered() {
-	if x.sender != nil {
-		x.sender.Wake()
+	if x.work != nil && x.work.waits != nil {
+		x.work.waits.Wake()
 	}
 }

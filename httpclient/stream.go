@@ -22,8 +22,8 @@ type Stream struct {
 	err  error // what every further Read returns
 }
 
-// errStreamClosed is what Read returns after Close.
-var errStreamClosed = errors.New("httpclient: read of a closed response")
+// errStreamClosed is why Read fails after Close.
+var errStreamClosed = errors.New("read of a closed response")
 
 // Stream fetches what r asks for and returns with the head of the response, whatever its status is. Its body is read by
 // the Read of the result, which parks or blocks as Stream does, and fails when ctx ends. The time of RequestTimeout
@@ -65,7 +65,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 // within 64 KiB and a fifth of a second. It returns what a decoder's own Close does.
 func (s *Stream) Close() error {
 	if s.err == nil {
-		s.err = errStreamClosed
+		s.err = s.f.failed(&phaseError{PhaseBody, errStreamClosed})
 	}
 	return s.body.Close()
 }

@@ -96,7 +96,7 @@ func (r *Request) replayable() bool {
 }
 
 // oneByOne is a source that does not begin before the one of the last try, which nobody needs any more, has ended: they
-// share what they read.
+// share what they read. Nor does it begin when its exchange is over, and with it perhaps the fetch.
 func (f *fetch) oneByOne(s source) source {
 	if f.producing == nil {
 		f.producing = new(async.Lock)
@@ -106,6 +106,9 @@ func (f *fetch) oneByOne(s source) source {
 			return err
 		}
 		defer f.producing.Unlock()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		return s(ctx, w)
 	}
 }

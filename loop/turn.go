@@ -128,7 +128,6 @@ func (l *Loop) takePosted() {
 	}
 	l.woken = l.woken[:0]
 	if l.batchAt == len(l.batch) {
-		clear(l.batch)
 		l.batch, l.posted, l.batchAt = l.posted, l.batch[:0], 0
 		l.counts.callbacks += uint64(len(l.batch))
 	}
@@ -140,6 +139,7 @@ func (l *Loop) runPosted() {
 	// A loop that is being closed counts its turns, and leaves nothing behind in any.
 	for n := 0; l.batchAt < len(l.batch) && (n < postedShare || l.closing.Load()); n++ {
 		t := l.batch[l.batchAt]
+		l.batch[l.batchAt] = nil // a loop that sleeps holds nothing that is done
 		l.batchAt++
 		t.RunTask()
 	}
