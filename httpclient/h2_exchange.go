@@ -28,6 +28,7 @@ import (
 type h2Exchange struct {
 	x      *exchange
 	hop    *hop
+	tries  int
 	pool   *h2Pool
 	conn   *h2Conn // that was used last; nil before there is one
 	cancel context.CancelCauseFunc
@@ -42,10 +43,8 @@ func (p *h2Pool) start(ctx context.Context, h *hop, x *exchange) {
 	work, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), exchangeKey{}, e))
 	e.cancel = cancel
 	x.peer = e
-	stop := context.AfterFunc(p.client.life, func() { cancel(ErrClosed) }) // x/net may be waiting for another try
 	go func() {
 		defer cancel(nil)
-		defer stop()
 		if err := guarded(func() error { return e.run(work) }); err != nil {
 			x.over(err)
 		}
@@ -242,6 +241,17 @@ func (e *h2Exchange) wait(ctx context.Context) error {
 		return ctx.Err() // x/net gives what has come, also when nobody wants it any more
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-e.pool.closed:
+		return ErrClosed
+	}
+}
+
+// endWithClient ends the exchange with the client.
+func (e *h2Exchange) endWithClient(ctx context.Context) {
+	select {
+	case <-e.pool.closed:
+		e.cancel(ErrClosed)
+	case <-ctx.Done():
 	}
 }
 

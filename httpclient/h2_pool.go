@@ -22,6 +22,7 @@ import (
 type h2Pool struct {
 	client    *Client
 	transport *http2.Transport
+	closed    chan struct{} // with the client
 
 	mu      sync.Mutex
 	servers map[key]*h2Server
@@ -51,7 +52,7 @@ const (
 
 func newH2Pool(c *Client) *h2Pool {
 	o := &c.options
-	p := &h2Pool{client: c, servers: make(map[key]*h2Server), conns: make(map[*h2Conn]key)}
+	p := &h2Pool{client: c, closed: make(chan struct{}), servers: make(map[key]*h2Server), conns: make(map[*h2Conn]key)}
 	settings := &http.Transport{
 		DisableCompression:    true, // decoded here, as all others
 		IdleConnTimeout:       o.IdleTimeout,
@@ -164,6 +165,9 @@ var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
 func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*h2Conn, error) {
 	e := r.Context().Value(exchangeKey{}).(*h2Exchange)
 	h := e.hop
+	if e.tries++; e.tries == 2 { // x/net waits before it tries again, and knows nothing of the client
+		go e.endWithClient(r.Context())
+	}
 	if h.h2 == nil {
 		h.h2 = p.take(&h.key)
 	}
@@ -208,6 +212,7 @@ func (p *h2Pool) forget(cc *h2Conn) bool {
 
 // close closes all connections of a client that was closed.
 func (p *h2Pool) close() {
+	close(p.closed)
 	p.mu.Lock()
 	all := p.conns
 	p.conns = make(map[*h2Conn]key)
