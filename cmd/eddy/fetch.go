@@ -97,12 +97,12 @@ func (f *fetcher) one(ctx context.Context, i int, turn <-chan struct{}) int {
 	defer limit.end()
 	r, done, err := f.flags.request(f.flags.urls[i], f.stdin)
 	if err != nil {
-		return f.failed(ctx, f.nth(i), err)
+		return f.failed(ctx, "", err)
 	}
 	defer done()
 	resp, err := f.client.Stream(ctx, r)
 	if err != nil {
-		return f.failed(ctx, f.nth(i), err)
+		return f.failed(ctx, "", err)
 	}
 	defer resp.Close()
 	if f.flags.fail {
@@ -181,23 +181,12 @@ func head(r *httpclient.Response) string {
 	return b.String()
 }
 
-// nth names one of several URLs that there is no more to say of: as it was given it may hold a password.
-func (f *fetcher) nth(i int) string {
-	if len(f.flags.urls) == 1 {
-		return ""
-	}
-	return fmt.Sprintf("URL %d", i+1)
-}
-
 // failed reports an error in one line, and returns its exit code. An interruption is reported once for all.
 func (f *fetcher) failed(ctx context.Context, url string, err error) int {
 	cause := context.Cause(ctx)
 	fault, isFault := errors.AsType[*httpclient.Error](err)
 	if isFault {
-		err = fault.Err
-		if fault.URL != "" {
-			url = fault.URL
-		}
+		url, err = fault.URL, fault.Err
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && cause == errMaxTime:

@@ -147,7 +147,6 @@ func TestFetch_Failures(t *testing.T) {
 		{[]string{url + "/cut"}, exitFailed, "half", `eddy: http://\S+/cut: body: .*\n`},
 		{[]string{"ftp://127.0.0.1/"}, exitFailed, "", `eddy: (ftp://127.0.0.1/: )?request: .*http.*\n`},
 		{[]string{"http://127.0.0.1:port/"}, exitFailed, "", `eddy: request: .*\n`},
-		{[]string{url, "ftp://127.0.0.1/"}, exitFailed, "nothing here", `eddy: URL 2: request: .*http.*\n`},
 		{[]string{"-X", "A B", url}, exitFailed, "", `eddy: request: .*method.*\n`},
 		{[]string{"-d", "@/does/not/exist", url}, exitFailed, "", `eddy: open /does/not/exist: .*\n`},
 		{[]string{"-o", "/does/not/exist", url}, exitFailed, "", `eddy: http://\S+: open /does/not/exist: .*\n`},
