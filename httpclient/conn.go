@@ -191,8 +191,11 @@ func (c *conn) receive() error {
 		if err := c.receiveHead(n); err != nil {
 			return err
 		}
-		if x.resp == nil && x.held() { // goOn comes back
-			return nil
+		if x.resp == nil {
+			if x.held() { // goOn comes back
+				return nil
+			}
+			c.Resume() // the caller was quicker than this
 		}
 	}
 	switch {
@@ -359,7 +362,7 @@ func (c *conn) resume(ctx context.Context) { c.onLoop(ctx, c.goOn) }
 
 // goOn reads on when the reader has made room.
 func (c *conn) goOn() {
-	if c.x == nil || c.Closed() {
+	if c.x == nil || c.Closed() || c.x.tunnel || c.x.held() { // it may be the next exchange already
 		return
 	}
 	c.last = c.Loop().Now()

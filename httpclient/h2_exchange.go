@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -27,6 +28,7 @@ import (
 type h2Exchange struct {
 	x      *exchange
 	hop    *hop
+	tries  int
 	pool   *h2Pool
 	conn   *h2Conn // that was used last; nil before there is one
 	cancel context.CancelCauseFunc
@@ -168,8 +170,11 @@ func fromH2(in *http.Response) *Response {
 	return resp
 }
 
-// errManyFields is what http1 has for a head of HTTP/1.1.
-var errManyFields = &http1.Error{Status: 502, Reason: "too many header fields", Section: "RFC 6585 §5"}
+// What breaks the protocol is an http1.Error in this package.
+var (
+	errManyFields = &http1.Error{Status: 502, Reason: "too many header fields", Section: "RFC 6585 §5"}
+	errMalformed  = &http1.Error{Status: 502, Reason: "a malformed response by HTTP/2", Section: "RFC 9113 §8.1.1"}
+)
 
 func fields(h http.Header) (n int) {
 	for _, values := range h {
@@ -193,7 +198,11 @@ func (e *h2Exchange) receive(ctx context.Context, in *http.Response) error {
 	x.mu.Lock()
 	x.tell() // also of a redirect: the connection is free all the time
 	x.mu.Unlock()
-	buf := make([]byte, 16<<10)
+	size := int64(4 << 10) // of which many may wait for what is not known to come
+	if in.ContentLength >= 0 {
+		size = min(max(in.ContentLength, 1), 16<<10)
+	}
+	buf := make([]byte, size)
 	for {
 		n, err := in.Body.Read(buf)
 		e.heard()
@@ -234,6 +243,15 @@ func (e *h2Exchange) wait(ctx context.Context) error {
 		return ctx.Err()
 	case <-e.pool.closed:
 		return ErrClosed
+	}
+}
+
+// endWithClient ends the exchange with the client.
+func (e *h2Exchange) endWithClient(ctx context.Context) {
+	select {
+	case <-e.pool.closed:
+		e.cancel(ErrClosed)
+	case <-ctx.Done():
 	}
 }
 
@@ -299,6 +317,7 @@ func (e *h2Exchange) abandon(_ context.Context, x *exchange, err error) {
 // fault returns what an error of x/net's means here.
 func (e *h2Exchange) fault(ctx context.Context, err error) error {
 	var goAway http2.GoAwayError
+	var broken http2.ConnectionError
 	var reset http2.StreamError
 	switch {
 	case err == io.EOF || errors.Is(err, errNotH2):
@@ -314,10 +333,12 @@ func (e *h2Exchange) fault(ctx context.Context, err error) error {
 		if fault, ok := errors.AsType[*http1.Error](reset.Cause); ok {
 			return fault
 		}
-		if reset.Cause != nil && reset.Cause.Error() != fromPeer { // what it sent is wrong
-			return err
+		if reset.Cause != nil && reset.Cause.Error() != fromPeer {
+			return fmt.Errorf("%w: %w", errMalformed, err)
 		}
 		return cut(err)
+	case errors.As(err, &broken): // by whichever of its responses
+		return cut(fmt.Errorf("%w: %w", errMalformed, err))
 	case errors.As(err, new(*phaseError)), errors.As(err, new(*sourceError)):
 		return err
 	case errors.As(err, &goAway), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, new(net.Error)):

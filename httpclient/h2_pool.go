@@ -165,6 +165,9 @@ var errNotH2 = errors.New("httpclient: the server does not speak HTTP/2")
 func (p *h2Pool) GetClientConn(r *http.Request, _ string) (*h2Conn, error) {
 	e := r.Context().Value(exchangeKey{}).(*h2Exchange)
 	h := e.hop
+	if e.tries++; e.tries == 2 { // x/net waits before it tries again, and knows nothing of the client
+		go e.endWithClient(r.Context())
+	}
 	if h.h2 == nil {
 		h.h2 = p.take(&h.key)
 	}

@@ -97,7 +97,7 @@ func hangs(text string) func(int, net.Conn, *bufio.Reader) {
 const begins = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome"
 
 func TestTransport_AsNetHTTP_Ends(t *testing.T) {
-	brief := func(c *http.Client) { c.Timeout = 50 * time.Millisecond }
+	brief := func(c *http.Client) { c.Timeout = 150 * time.Millisecond }
 	cancelled := func(when func(cancel func()) *httptrace.ClientTrace) func(p *tape) {
 		return func(p *tape) {
 			ctx, cancel := context.WithCancel(p.ctx)

@@ -275,3 +275,15 @@ func TestTrace_Continue(t *testing.T) {
 		t.Errorf("in this order:\n%s", got)
 	}
 }
+
+// An interim head that its caller has taken before the loop has gone on leaves no connection behind that does not read.
+func TestTrace_InterimHeadsLeaveTheConnectionReading(t *testing.T) {
+	url, _ := rawServer(t, keeps("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+	c := newClient(t, httpclient.Options{ReadTimeout: judgeTime})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { return nil }})
+	for range 2000 {
+		if _, err := c.Get(ctx, url); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
