@@ -2,6 +2,8 @@ package httpclient
 
 import (
 	"context"
+	"hash/maphash"
+	"net/url"
 	"time"
 	"unsafe"
 )
@@ -75,4 +77,15 @@ func (l *Limiter) Empty() bool {
 // Sizes are those of what a fetch has while the server is waited for, as it is allocated.
 var Sizes = map[string]uintptr{
 	"pending": unsafe.Sizeof(pending{}), "exchange": unsafe.Sizeof(exchange{}), "conn": unsafe.Sizeof(conn{}), "Response": unsafe.Sizeof(Response{}),
+}
+
+// URLs is what a client remembers of URLs.
+type URLs struct{ urls urls }
+
+// Parse is urls.parse.
+func (u *URLs) Parse(raw string) (*url.URL, string, error) {
+	if u.urls.seed == (maphash.Seed{}) {
+		u.urls.seed = maphash.MakeSeed()
+	}
+	return u.urls.parse(raw)
 }
