@@ -3,6 +3,7 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"maps"
 	"net/url"
 	"sync"
@@ -21,6 +22,7 @@ type Client struct {
 	options  Options
 	accepted string // the codings that responses may have
 	codings  coding.Pool
+	urls     urls
 	limiter  limiter
 	sessions sessions
 	h2       *h2Pool
@@ -28,8 +30,8 @@ type Client struct {
 
 	homes atomic.Pointer[map[*loop.Loop]*home] // replaced as a whole, under mu
 	mu    sync.Mutex
-	group *loop.Group // for callers without a loop; nil until one comes
-	own   bool        // group is the client's own
+	own   bool                       // group is the client's own
+	group atomic.Pointer[loop.Group] // for callers without a loop; nil until one comes
 }
 
 // Default is the client of [Get], [Head], [Post], [PostForm] and [Do]. It has the default options: no cookies are
@@ -38,8 +40,10 @@ var Default = New(Options{})
 
 // New returns a client. It costs nothing before it is used; whoever made it closes it by [Client.Close].
 func New(o Options) *Client {
-	c := &Client{options: o.withDefaults(), group: o.Group, accepted: coding.Accepted(o.Decoders)}
+	c := &Client{options: o.withDefaults(), accepted: coding.Accepted(o.Decoders)}
 	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
+	c.group.Store(o.Group)
+	c.urls.seed = maphash.MakeSeed()
 	c.homes.Store(new(map[*loop.Loop]*home))
 	c.h2 = newH2Pool(c)
 	return c
@@ -121,7 +125,7 @@ func (c *Client) Close() error {
 		c.mu.Unlock()
 		return nil
 	}
-	group, own := c.group, c.own
+	group, own := c.group.Load(), c.own
 	c.mu.Unlock()
 	c.limiter.close()
 	for _, h := range *c.homes.Load() {
@@ -183,19 +187,24 @@ func (c *Client) ownHome(ctx context.Context) *home {
 
 // loops returns the loops for callers that have none.
 func (c *Client) loops() (*loop.Group, error) {
+	if g := c.group.Load(); g != nil && !c.closed.Load() {
+		return g, nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed.Load() {
 		return nil, ErrClosed
 	}
-	if c.group == nil {
-		g, err := loop.NewGroup(0, loop.Options{Logger: c.options.Logger})
-		if err != nil {
-			return nil, err
-		}
-		c.group, c.own = g, true
+	if g := c.group.Load(); g != nil {
+		return g, nil
 	}
-	return c.group, nil
+	g, err := loop.NewGroup(0, loop.Options{Logger: c.options.Logger})
+	if err != nil {
+		return nil, err
+	}
+	c.group.Store(g)
+	c.own = true
+	return g, nil
 }
 
 // What is wrong with a request before it is sent. Nothing of its URL is in it, which may hold a password.

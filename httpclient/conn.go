@@ -168,13 +168,10 @@ func (c *conn) StreamReadable() {
 func (c *conn) receive() error {
 	x := c.x
 	c.last = c.Loop().Now()
-	x.mu.Lock()
-	first := !x.touched && len(c.Unread()) > 0
-	if first {
+	if !x.touched && len(c.Unread()) > 0 { // which nobody else changes
+		x.mu.Lock()
 		x.touched, x.first = true, c.last
-	}
-	x.mu.Unlock()
-	if first {
+		x.mu.Unlock()
 		x.trace.firstByte()
 	}
 	for x.resp == nil {

@@ -15,7 +15,8 @@ func (h *hop) addCookies(header *httputil.Header) error {
 	}
 	var kept []*http.Cookie
 	err := guarded(func() error {
-		kept = jar.Cookies(h.url)
+		u := *h.url
+		kept = jar.Cookies(&u)
 		return nil
 	})
 	if err != nil || len(kept) == 0 {
@@ -47,7 +48,8 @@ func (h *hop) keepCookies(resp *Response) error {
 		}
 	}
 	return guarded(func() error {
-		jar.SetCookies(h.url, cookies)
+		u := *h.url
+		jar.SetCookies(&u, cookies)
 		return nil
 	})
 }

@@ -3,6 +3,8 @@ package httpclient
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
+	"net/url"
 	"time"
 	"unsafe"
 )
@@ -139,4 +141,15 @@ func (b *Inbox) Room() int         { return cap(b.buf) }
 // Sizes are those of what a fetch has while the server is waited for, as it is allocated.
 var Sizes = map[string]uintptr{
 	"pending": unsafe.Sizeof(pending{}), "exchange": unsafe.Sizeof(exchange{}), "conn": unsafe.Sizeof(conn{}), "Response": unsafe.Sizeof(Response{}),
+}
+
+// URLs is what a client remembers of URLs.
+type URLs struct{ urls urls }
+
+// Parse is urls.parse.
+func (u *URLs) Parse(raw string) (*url.URL, string, error) {
+	if u.urls.seed == (maphash.Seed{}) {
+		u.urls.seed = maphash.MakeSeed()
+	}
+	return u.urls.parse(raw)
 }

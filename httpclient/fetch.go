@@ -48,7 +48,7 @@ type fetch struct {
 type hop struct {
 	*fetch
 	method  string
-	url     *url.URL
+	url     *url.URL         // which others may have, too: it is not changed
 	header  *httputil.Header // of the request; behind a redirect to another origin without what is not for it
 	who     *credentials     // nil: nobody, as behind a redirect to another origin
 	body    bool             // the request's body is sent
@@ -151,7 +151,7 @@ func (f *fetch) enter() error {
 	if err := r.check(h.method); err != nil {
 		return err
 	}
-	u, err := redirect.Parse(r.URL)
+	u, origin, err := f.client.urls.parse(r.URL)
 	switch {
 	case err == redirect.ErrScheme:
 		return errScheme
@@ -160,7 +160,7 @@ func (f *fetch) enter() error {
 	case err != nil:
 		return errURL
 	}
-	h.url, h.who = u, r.credentials(u)
+	h.url, h.origin, h.who = u, origin, r.credentials(u)
 	f.left = either(r.MaxRedirects, o.MaxRedirects)
 	f.follow = f.left > 0
 	f.maxBody = f.bodyLimit()
@@ -194,7 +194,9 @@ func either[T int | int64 | time.Duration](own, client T) T {
 // aim finds out which connections the hop can use.
 func (h *hop) aim() error {
 	u := h.url
-	h.origin = withPort(u)
+	if h.origin == "" {
+		h.origin = withPort(u)
+	}
 	w := wayOf(u, h.req, &h.client.options)
 	w.bare = h.foreign && w.tls != nil
 	h.key = key{addr: h.origin, secure: u.Scheme == "https"}

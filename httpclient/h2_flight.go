@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -73,7 +74,7 @@ func (p *h2Pool) straight(ctx context.Context, h *hop, at *home) (*conn, error) 
 // the next one leads.
 func (p *h2Pool) lead(ctx context.Context, h *hop, at *home, f *h2Flight) (c *conn, err error) {
 	defer func() { // also by runtime.Goexit
-		if ctx.Err() == nil {
+		if _, late := errors.AsType[*TimeoutError](err); ctx.Err() == nil && !late {
 			f.err = err
 		}
 		if h.h2 == nil {

@@ -89,6 +89,7 @@ func (h *hop) after(resp *Response, plan *redirect.Plan) (*hop, error) {
 	h.time.Redirect = time.Since(h.turn())
 	next := *h
 	next.method, next.url, next.body = plan.Method, plan.URL, h.body && plan.KeepBody
+	next.origin = ""
 	next.answer, next.proxyAnswer, next.tunnelAnswer = nil, nil, nil
 	if next.foreign = plan.DropCredentials; next.foreign {
 		next.who = nil

@@ -40,10 +40,15 @@ func (w *Waiter) Wait(ctx context.Context) error {
 			w.co.pause()
 			defer w.co.goOn()
 		}
+		ended := ctx.Done()
+		if ended == nil {
+			<-w.ch // costs half of a select
+			return nil
+		}
 		select {
 		case <-w.ch:
 			return nil
-		case <-ctx.Done():
+		case <-ended:
 			return ctx.Err()
 		}
 	}

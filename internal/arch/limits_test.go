@@ -100,6 +100,7 @@ var limitsOf = map[string]string{
 	"the rest of a response that nobody reads further":                               "httpclient.leaveBytes httpclient.leaveTime",
 	"challenges of Digest that one fetch answers":                                    "httpclient.maxRounds",
 	"users and servers whose last challenge is remembered":                           "httpclient.maxSessions",
+	"URLs whose parts are remembered":                                                "httpclient.urlSlots httpclient.urlMost",
 	"HTTP/2: unread body of one stream":                                              "httpclient.h2Window",
 	"HTTP/2: a new connection whose server has not said how many requests it takes":  "httpclient.settingsTime",
 	"servers of which it is known whether they speak HTTP/2":                         "httpclient.h2Servers",
