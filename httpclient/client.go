@@ -41,7 +41,7 @@ var Default = New(Options{})
 // New returns a client. It costs nothing before it is used; whoever made it closes it by [Client.Close].
 func New(o Options) *Client {
 	c := &Client{options: o.withDefaults(), accepted: coding.Accepted(o.Decoders)}
-	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, hosts: make(map[string]*hostLimit)}
+	c.limiter = limiter{most: c.options.MaxClients, perHost: c.options.MaxPerHost, longest: c.options.MaxQueue, hosts: make(map[string]*hostLimit)}
 	c.group.Store(o.Group)
 	c.urls.seed = maphash.MakeSeed()
 	c.homes.Store(new(map[*loop.Loop]*home))

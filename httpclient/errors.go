@@ -21,6 +21,8 @@ var (
 	ErrBodyTooLarge = errors.New("body larger than its limit")
 	// ErrTooManyRedirects is the cause when there are more redirects than MaxRedirects, in a [RedirectError].
 	ErrTooManyRedirects = errors.New("too many redirects")
+	// ErrQueueFull is the cause when MaxQueue requests wait for their turn already.
+	ErrQueueFull = errors.New("too many requests wait for their turn")
 	// ErrTimeout is what every [Error] of time is (errors.Is), also one of a context's deadline or of the kernel's; a limit
 	// of the client's own is in [TimeoutError], and Error.Phase says where it was passed.
 	ErrTimeout = errors.New("timeout")

@@ -13,9 +13,11 @@ import (
 // host that is slow holds up nobody but those who want it.
 type limiter struct {
 	most, perHost int // 0: no limit
+	longest       int // the queue; 0: no limit
 
 	mu     sync.Mutex
 	active int
+	waits  int // in all queues
 	queue  queue
 	hosts  map[string]*hostLimit
 	closed bool
@@ -37,7 +39,7 @@ type turn struct {
 }
 
 // acquire returns when the caller has a place, which it gives back by release. Its error is that
-// of ctx, or a [TimeoutError] after so long, if limit is not 0. waited is how long that took.
+// of ctx, ErrQueueFull, or a [TimeoutError] after so long, if limit is not 0. waited is how long that took.
 func (l *limiter) acquire(ctx context.Context, host string, limit time.Duration) (waited time.Duration, err error) {
 	l.mu.Lock()
 	if l.closed {
@@ -49,6 +51,14 @@ func (l *limiter) acquire(ctx context.Context, host string, limit time.Duration)
 		l.mu.Unlock()
 		return 0, nil
 	}
+	if l.longest > 0 && l.waits >= l.longest {
+		if q == &l.queue && l.perHost > 0 { // it has a place at its host
+			l.freeHost(host)
+		}
+		l.mu.Unlock()
+		return 0, ErrQueueFull
+	}
+	l.waits++
 	t := &turn{host: host}
 	t.Init(ctx)
 	q.push(t)
@@ -83,7 +93,9 @@ func (l *limiter) wait(ctx context.Context, t *turn, limit time.Duration) (time.
 	}
 	err := context.Canceled // of a coroutine that is ended while it waits
 	defer func() {
-		if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.waits--; err != nil {
 			l.giveUp(t)
 		}
 	}()
@@ -98,10 +110,8 @@ func (l *limiter) wait(ctx context.Context, t *turn, limit time.Duration) (time.
 	return time.Since(began), err
 }
 
-// giveUp takes out one who waits no more, or takes back what it has been given meanwhile.
+// giveUp takes out one who waits no more, or takes back what it has been given meanwhile. The caller holds mu.
 func (l *limiter) giveUp(t *turn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch {
 	case t.err != nil:
 	case t.in == nil:

@@ -17,6 +17,7 @@ import (
 // The defaults of Options.
 const (
 	DefaultMaxClients     = 1000
+	DefaultMaxQueue       = 100_000
 	DefaultQueueTimeout   = 20 * time.Second
 	DefaultConnectTimeout = 20 * time.Second
 	DefaultRequestTimeout = 20 * time.Second
@@ -44,6 +45,8 @@ type Options struct {
 	// MaxPerHost bounds those to one host and port. Who waits for one host keeps nobody from another. Default and
 	// negative: no limit but MaxClients.
 	MaxPerHost int
+	// MaxQueue bounds those who wait; one more fails with [ErrQueueFull]. Default: 100,000. Negative: no limit.
+	MaxQueue int
 	// QueueTimeout is how long a request waits for its turn; beyond it, it fails in [PhaseQueue]. For a long list that is
 	// fetched at once it should be none. Default: 20 seconds; negative: no limit.
 	QueueTimeout time.Duration
@@ -147,6 +150,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	orDefault(&o.MaxClients, DefaultMaxClients)
 	orDefault(&o.MaxPerHost, 0)
+	orDefault(&o.MaxQueue, DefaultMaxQueue)
 	orDefault(&o.QueueTimeout, DefaultQueueTimeout)
 	orDefault(&o.ConnectTimeout, DefaultConnectTimeout)
 	orDefault(&o.RequestTimeout, DefaultRequestTimeout)

@@ -155,7 +155,7 @@ func (p *trip) writeHeader(o *Options, header *httputil.Header) {
 			header.Append(name, textproto.TrimString(v))
 		}
 	}
-	if req.Close && !header.HasToken("Connection", "close") {
+	if (req.Close || o.IdleTimeout == 0 && !header.Has("Connection")) && !header.HasToken("Connection", "close") {
 		header.Append("Connection", "close")
 	}
 	if p.gzip = !o.NoDecompress && p.method() != "HEAD" && !header.Has("Accept-Encoding") && !header.Has("Range"); p.gzip {

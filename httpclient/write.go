@@ -21,7 +21,7 @@ func (h *hop) write(out *outgoing) error {
 	}
 	out.makeHeader(h.header.Len())
 	for _, f := range h.header.Fields() {
-		if f.Name != "Proxy-Authorization" || h.forwarded() { // no origin learns it
+		if h.forwarded() || !strings.EqualFold(f.Name, "Proxy-Authorization") { // no origin learns it
 			out.header.Append(f.Name, f.Value)
 		}
 	}
@@ -41,6 +41,9 @@ func (h *hop) write(out *outgoing) error {
 	h.asked = !r.NoDecompress && !o.NoDecompress && !out.header.Has("Accept-Encoding") && !out.header.Has("Range")
 	if h.asked {
 		out.header.Append("Accept-Encoding", h.client.accepted)
+	}
+	if o.IdleTimeout == 0 {
+		add("Connection", "close") // the server need not wait for another request (RFC 9112 §9.6)
 	}
 	if !r.IfModifiedSince.IsZero() {
 		add("If-Modified-Since", httputil.FormatDate(r.IfModifiedSince))

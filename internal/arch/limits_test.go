@@ -86,6 +86,7 @@ var limitsOf = map[string]string{
 	"Size":                                         "tcp.DefaultCacheSize",
 
 	"httpclient.Options.MaxClients":                                                  "httpclient.DefaultMaxClients",
+	"httpclient.Options.MaxQueue":                                                    "httpclient.DefaultMaxQueue",
 	"httpclient.Options.QueueTimeout":                                                "httpclient.DefaultQueueTimeout",
 	"httpclient.Options.ConnectTimeout":                                              "httpclient.DefaultConnectTimeout",
 	"httpclient.Options.RequestTimeout":                                              "httpclient.DefaultRequestTimeout",
