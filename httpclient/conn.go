@@ -133,7 +133,7 @@ func (c *conn) begin(x *exchange) {
 	}
 }
 
-// sendWhole sends the request with a body that is there. One that is long is not copied: see close.
+// sendWhole sends the request with a body that is there. One that is long is not copied: see finish.
 func (c *conn) sendWhole(b *loop.Buffer, p, body []byte) {
 	c.sent = true
 	if len(body) <= bodyAlong {
@@ -285,8 +285,7 @@ func (c *conn) interim(head *http1.ResponseHead) {
 		x.answered()
 	}
 	if wanted {
-		early := *head
-		x.trace.early, x.stopped = &early, true
+		x.trace.early, x.stopped = head, true
 		c.Pause()
 		x.tell()
 	}
