@@ -23,7 +23,8 @@ import (
 func (h *hop) open(ctx context.Context, at *home) (*conn, error) {
 	var c *conn
 	begun := false
-	// Aside, because this is the deepest part of a fetch: its stack is not kept while the response is awaited.
+	// Aside, because this is the deepest part of a fetch, whose stack is not kept while the response is awaited. A
+	// resolver or a callback that blocks in it does not stop the loop.
 	err := at.loop.Aside(ctx, func(ctx context.Context) (err error) {
 		begun = true
 		defer h.dialling(ctx, at).over()

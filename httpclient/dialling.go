@@ -16,11 +16,14 @@ type dialling struct {
 	timer *loop.Timer // nil: no limit
 }
 
-// dialling begins to watch over the job that ctx is of. The caller is on the loop, and calls over.
+// dialling begins to watch over the job that ctx is of, which calls over.
 func (h *hop) dialling(ctx context.Context, at *home) *dialling {
 	d := &dialling{home: at, job: ctx.(*loop.Context)}
 	if limit, left := h.dialLimit(); limit != nil {
-		d.timer = at.loop.CallLater(left, func() { d.job.Cancel(limit) })
+		at.loop.Do(ctx, func(context.Context) error {
+			d.timer = at.loop.CallLater(left, func() { d.job.Cancel(limit) })
+			return nil
+		})
 	}
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -49,7 +52,10 @@ func (h *hop) dialLimit() (limit *TimeoutError, left time.Duration) {
 // over ends the watch.
 func (d *dialling) over() {
 	if d.timer != nil {
-		d.timer.Stop()
+		d.home.loop.Do(context.WithoutCancel(d.job), func(context.Context) error {
+			d.timer.Stop()
+			return nil
+		})
 	}
 	d.home.mu.Lock()
 	defer d.home.mu.Unlock()

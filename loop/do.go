@@ -16,14 +16,19 @@ func (l *Loop) Do(ctx context.Context, f func(context.Context) error) error {
 		defer co.Release()
 		return f(ctx)
 	}
-	return l.Aside(ctx, f)
+	return l.call(ctx, &call{f: f, held: true})
 }
 
-// Aside is Do in a coroutine of its own, for which the caller waits also if it is one of this loop.
-// What f needs of a stack is then not the caller's, which keeps its own for as long as its job takes: a
+// Aside is Do in a coroutine of its own, for which the caller waits also if it is one of this loop. f does
+// not hold the loop, which goes on without it if it blocks, as without any coroutine.
+// What f needs of a stack is not the caller's, which keeps its own for as long as its job takes: a
 // deep call that many make who will wait for long is better made so. Any goroutine.
 func (l *Loop) Aside(ctx context.Context, f func(context.Context) error) error {
-	c := &call{f: f, ended: make(chan struct{}), err: ErrAborted}
+	return l.call(ctx, &call{f: f})
+}
+
+func (l *Loop) call(ctx context.Context, c *call) error {
+	c.ended, c.err = make(chan struct{}), ErrAborted
 	c.waiter.Init(ctx)
 	c.job.f, c.job.done = c.run, c.finish
 	if !l.spawn(ctx, &c.job) {
@@ -32,10 +37,11 @@ func (l *Loop) Aside(ctx context.Context, f func(context.Context) error) error {
 	return c.wait(ctx)
 }
 
-// call is a Do that waits for its function.
+// call is a Do or Aside that waits for its function.
 type call struct {
 	job    funcJob
 	f      func(context.Context) error
+	held   bool // f has the loop
 	waiter Waiter
 	begun  atomic.Bool   // or withdrawn
 	ended  chan struct{} // closed after f
@@ -46,11 +52,13 @@ func (c *call) run(ctx context.Context) {
 	if c.begun.Swap(true) {
 		return
 	}
-	co := FromContext(ctx)
-	for !co.Hold() { // it was taken between the start and here
-		co.comeBack()
+	if c.held {
+		co := FromContext(ctx)
+		for !co.Hold() { // it was taken between the start and here
+			co.comeBack()
+		}
+		defer co.Release()
 	}
-	defer co.Release()
 	c.err = c.f(ctx)
 }
 
