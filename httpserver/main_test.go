@@ -51,6 +51,7 @@ func bubble(t *testing.T, h httputil.Handler, o httpserver.Options, f func(h *ha
 // finish closes everything and checks that nothing is left.
 func (h *harness) finish(g *loop.Group) {
 	g.Close()
+	synctest.Wait() // a handler in a goroutine may just be returning, and Close does not wait for it
 	if n := h.srv.Connections(); n != 0 {
 		h.t.Errorf("%d connections are left", n)
 	}
