@@ -33,6 +33,10 @@ type Options struct {
 	// Default: 100 milliseconds; negative: never. See [loop.Options].
 	BlockingLogThreshold time.Duration
 
+	// HeapReserve is how many bytes the garbage collector takes for live data in a busy program that has little.
+	// Default: 16 MiB; negative: none. See [loop.Options].
+	HeapReserve int64
+
 	// HTTP holds limits and timeouts.
 	HTTP httpserver.Options
 
@@ -79,6 +83,7 @@ func New(h http.Handler, o Options) (*Server, error) {
 		Logger:               o.Logger,
 		HandOffAfter:         o.HandOffAfter,
 		BlockingLogThreshold: o.BlockingLogThreshold,
+		HeapReserve:          o.HeapReserve,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("eddy: %w", err)

@@ -3,6 +3,8 @@ package loop
 import (
 	"runtime"
 	"sync"
+
+	"eddy/internal/reserve"
 )
 
 // Group is a set of running loops, one for each processor unless said otherwise, that
@@ -10,6 +12,7 @@ import (
 type Group struct {
 	loops []*Loop
 	wg    sync.WaitGroup
+	leave func() // ends the use of the reserve
 }
 
 // NewGroup makes n loops and runs them; n of zero or less means one for each processor
@@ -18,8 +21,11 @@ func NewGroup(n int, o Options) (*Group, error) {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	g := &Group{}
 	o.fill() // one monitor for all
+	g := &Group{leave: func() {}}
+	if o.HeapReserve > 0 {
+		g.leave = reserve.Use(o.HeapReserve)
+	}
 	for range n {
 		l, err := New(o)
 		if err != nil {
@@ -55,5 +61,6 @@ func (g *Group) Close() error {
 		}
 	}
 	g.wg.Wait()
+	g.leave()
 	return first
 }

@@ -44,6 +44,13 @@ type Options struct {
 	// that cannot lose it, before the log tells where. Default: 100 milliseconds. Negative: no log.
 	BlockingLogThreshold time.Duration
 
+	// HeapReserve is a number of bytes that the garbage collector takes for live data while a [Group] is open, the
+	// program has little of its own (8 MiB), and collections follow one another quickly: then they become rarer. Nothing
+	// touches the reserve, so it takes no memory, but up to so much more garbage waits to be collected. There
+	// is none where GOGC or GOMEMLIMIT have been changed, and one for the process: the largest. Default:
+	// 16 MiB. Negative: none.
+	HeapReserve int64
+
 	monitor *monitor // of a Group
 }
 
@@ -51,6 +58,7 @@ type Options struct {
 const (
 	DefaultHandOffAfter         = time.Millisecond
 	DefaultBlockingLogThreshold = 100 * time.Millisecond
+	DefaultHeapReserve          = 16 << 20
 )
 
 func (o *Options) fill() {
@@ -62,6 +70,9 @@ func (o *Options) fill() {
 	}
 	if o.BlockingLogThreshold == 0 {
 		o.BlockingLogThreshold = DefaultBlockingLogThreshold
+	}
+	if o.HeapReserve == 0 {
+		o.HeapReserve = DefaultHeapReserve
 	}
 	if o.monitor == nil {
 		o.monitor = newMonitor(o)

@@ -13,7 +13,7 @@ import (
 // the rows above its own; packages of one row do not know each other. A row "dir/..."
 // stands for every package below dir.
 var layers = [][]string{
-	{"internal/goid", "internal/habit", "internal/sock", "tcp/proxyproto"},
+	{"internal/goid", "internal/habit", "internal/reserve", "internal/sock", "tcp/proxyproto"},
 	{"internal/poll"},
 	{"loop"},
 	{"async"},
