@@ -138,11 +138,9 @@ var newline = []byte("\n")
 // begin starts an exchange. The head is copied once, into one string that all strings of
 // the request are slices of.
 func (c *conn) begin(head []byte) {
-	x := &exchange{conn: c}
-	fields := x.fields[:]
-	if n := bytes.Count(head, newline) - 2; n > len(fields) { // without the request line and the empty one
-		fields = make([]httputil.Field, 0, min(n, c.server.heads.HeaderFields))
-	}
+	n := bytes.Count(head, newline) - 2 // without the request line and the empty one
+	x, fields := newExchange(min(n, c.server.heads.HeaderFields))
+	x.conn = c
 	x.req.Header = httputil.HeaderOver(fields)
 	err := c.reader.ParseHead(string(head), &c.server.heads, &x.req)
 	c.Discard(len(head))
@@ -210,14 +208,17 @@ func (c *conn) skip() {
 // rest waits for the next request, which may be here already.
 func (c *conn) rest() {
 	c.phase = idle
-	if c.server.spreader.Stopped() && len(c.Unread()) == 0 {
+	next := len(c.Unread()) > 0
+	if c.server.spreader.Stopped() && !next {
 		c.leave((*stream.Stream).Drain)
 		return
 	}
 	c.Resume()
 	switch {
 	case !c.Blocked():
-		c.SetDeadline(c.server.options.IdleTimeout)
+		if !next { // else it is set by what comes of that
+			c.SetDeadline(c.server.options.IdleTimeout)
+		}
 	case passed(c.OutputDue(), c.Loop().Now()): // while the client had time for a head
 		if c.StreamDeadline(); c.Closed() {
 			return

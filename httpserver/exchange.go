@@ -48,8 +48,6 @@ type exchange struct {
 	bodyRead bool  // the request was read to its end
 	body     *body // nil without one; set before the handler runs, and not changed
 	bounds   *bounds
-
-	fields [inlineFields]httputil.Field
 }
 
 // rarities are what few exchanges have, and what mu guards.
@@ -68,9 +66,31 @@ func (x *exchange) uncommon() *rarities {
 	return x.rare
 }
 
-// inlineFields is how many header fields lie within an exchange, which is 512 bytes with them. Programs
-// send about as many; more, as browsers do, get an array of the right size.
-const inlineFields = 5
+// Exchanges with the fields of their requests: 416 bytes for those of few words, and 512 for most programs'.
+// Browsers send more fields, and get an array of the right size.
+type (
+	brief struct {
+		exchange
+		fields [2]httputil.Field
+	}
+	usual struct {
+		exchange
+		fields [5]httputil.Field
+	}
+)
+
+// newExchange returns an exchange and room for n header fields.
+func newExchange(n int) (*exchange, []httputil.Field) {
+	if n <= len(brief{}.fields) {
+		b := new(brief)
+		return &b.exchange, b.fields[:]
+	}
+	if n <= len(usual{}.fields) {
+		u := new(usual)
+		return &u.exchange, u.fields[:]
+	}
+	return new(exchange), make([]httputil.Field, 0, n)
+}
 
 // flushSize is how much a response collects before it is handed over by itself.
 const flushSize = 32 << 10

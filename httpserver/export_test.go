@@ -8,10 +8,11 @@ import (
 	"eddy/loop"
 )
 
-// ConnSize and ExchangeSize are what a connection and a request take in memory.
+// What a connection and a request take in memory.
 const (
-	ConnSize     = unsafe.Sizeof(conn{})
-	ExchangeSize = unsafe.Sizeof(exchange{})
+	ConnSize  = unsafe.Sizeof(conn{})
+	BriefSize = unsafe.Sizeof(brief{})
+	UsualSize = unsafe.Sizeof(usual{})
 )
 
 // Take makes a connection of a descriptor, as accepting does, when the loop comes to it. secure

@@ -1,33 +1,35 @@
 package web
 
 import (
-	"bytes"
 	"crypto/sha1"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"eddy/httputil"
 )
 
 // hashETag returns a strong entity tag for a body. SHA-1 is not there against forgers,
 // who gain nothing here, but for its speed.
-func hashETag(body []byte) string {
+func hashETag(body []byte) string { return quoteSum(sha1.Sum(body)) }
+
+func quoteSum(sum [sha1.Size]byte) string {
 	var b [2 + 2*sha1.Size]byte
-	sum := sha1.Sum(body)
 	b[0], b[len(b)-1] = '"', '"'
 	hex.Encode(b[1:], sum[:])
 	return string(b[:])
 }
 
-// tags makes a route's entity tags. It knows the last body of each processor, as many routes answer
+// tags makes a route's entity tags. It knows a body that came twice in a row, as many routes answer
 // the same again and again: a constant, or what has not changed since the client asked before.
-type tags struct{ last sync.Pool } // of *tagged
-
-type tagged struct {
-	body []byte
-	tag  string
+type tags struct {
+	known atomic.Pointer[tagged]
+	other atomic.Uint64 // from the sum of the last body that was not the known one
 }
+
+// tagged does not change.
+type tagged struct{ body, tag string }
 
 // taggedMost is the longest body that is remembered.
 const taggedMost = 4 << 10
@@ -37,15 +39,14 @@ func (t *tags) of(body []byte) string {
 	if len(body) > taggedMost {
 		return hashETag(body)
 	}
-	last, ok := t.last.Get().(*tagged) // nobody else has it until Put
-	if !ok {
-		last = new(tagged)
+	if k := t.known.Load(); k != nil && k.body == string(body) {
+		return k.tag
 	}
-	if last.tag == "" || !bytes.Equal(last.body, body) {
-		last.body, last.tag = append(last.body[:0], body...), hashETag(body)
+	sum := sha1.Sum(body)
+	tag := quoteSum(sum)
+	if first := binary.NativeEndian.Uint64(sum[:]); t.other.Swap(first) == first {
+		t.known.Store(&tagged{string(body), tag})
 	}
-	tag := last.tag
-	t.last.Put(last)
 	return tag
 }
 

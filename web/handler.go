@@ -34,7 +34,7 @@ type RequestHandler struct {
 	finished bool
 	aborted  bool // the connection is to be cut
 
-	fieldStorage [4]httputil.Field
+	fieldStorage [3]httputil.Field
 }
 
 // rarities are what few requests have.
