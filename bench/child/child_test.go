@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +37,14 @@ var roles = map[string]func() error{
 		select {}
 	},
 	"fat": func() error {
-		p := make([]byte, fat)
-		for i := range p {
-			p[i] = 1
-		}
+		p := grow()
 		fmt.Println(len(p))
+		select {}
+	},
+	"lean": func() error {
+		length := len(grow())
+		debug.FreeOSMemory()
+		fmt.Println(length)
 		select {}
 	},
 	"threads": func() error {
@@ -52,8 +56,16 @@ var roles = map[string]func() error{
 	"failed": func() error { return errors.New("a child that fails, as it is to") },
 }
 
-// fat is much more than a process takes that does nothing.
+// fat is, in bytes, much more than a process takes that does nothing.
 const fat = 64 << 20
+
+func grow() []byte {
+	p := make([]byte, fat)
+	for i := range p {
+		p[i] = 1
+	}
+	return p
+}
 
 // work takes a while; what it returns keeps it from being left out.
 func work() (x uint64) {
@@ -114,7 +126,8 @@ func TestStart_FailsWithoutALine(t *testing.T) {
 	if _, err := child.Start(child.Options{Role: "failed"}); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("one that fails: %v", err)
 	}
-	if _, err := child.Start(child.Options{Role: "mute"}); err == nil || !strings.HasPrefix(err.Error(), "mute said nothing: ") {
+	_, err := child.Start(child.Options{Role: "mute"})
+	if err == nil || !strings.HasPrefix(err.Error(), "mute said nothing: ") {
 		t.Errorf("one that says no whole line: %v", err)
 	}
 	if _, err := child.Start(child.Options{Program: "/none"}); !errors.Is(err, os.ErrNotExist) {
@@ -142,8 +155,11 @@ func TestProcess_OtherProgramsEndByASignal(t *testing.T) {
 		t.Skip("no signal but the one that kills")
 	}
 	p := startOther(t, child.Options{StopBy: os.Interrupt}, "polite")
-	if !strings.HasPrefix(p.Said, "polite [a b] ") || p.Stop() != nil {
-		t.Errorf("it says %q and ends by %v", p.Said, p.Stop())
+	dir, ok := strings.CutPrefix(p.Said, "polite [a b] ")
+	is, err1 := os.Stat(dir)
+	want, err2 := os.Stat(os.TempDir())
+	if err := errors.Join(err1, err2, p.Stop()); !ok || err != nil || !os.SameFile(is, want) {
+		t.Errorf("it says %q, %v", p.Said, err)
 	}
 }
 
@@ -182,8 +198,11 @@ func TestPID_RSSIsWhatItHolds(t *testing.T) {
 	if err := errors.Join(err1, err2, err3); err != nil || min(settled, now) < fat || peak < now || peak > 16*fat {
 		t.Errorf("%d bytes settled, %d now, %d at most, %v", settled, now, peak, err)
 	}
-	if small, err := start(t, "idle").RSS(); err != nil || small <= 0 || small > fat/2 {
-		t.Errorf("%d bytes of an idle one, %v", small, err)
+	lean := start(t, "lean") // and was fat
+	now, err1 = lean.SettledRSS()
+	peak, err2 = lean.PeakRSS()
+	if err := errors.Join(err1, err2); err != nil || now <= 0 || peak < fat || now > peak-fat/2 {
+		t.Errorf("%d bytes when freed, %d at most, %v", now, peak, err)
 	}
 	p.Stop()
 	if _, err := p.RSS(); err == nil {
@@ -193,6 +212,8 @@ func TestPID_RSSIsWhatItHolds(t *testing.T) {
 
 func TestStartOn_BindsToOneCPU(t *testing.T) {
 	const cpu = 0
+	runtime.LockOSThread() // the thread that is bound is the one that must be free again
+	defer runtime.UnlockOSThread()
 	if err := child.OnCPU(cpu, func() error { return nil }); err != nil {
 		t.Skip(err) // a CPU that is not ours, or a system that binds no thread
 	}
