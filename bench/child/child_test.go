@@ -109,8 +109,8 @@ func TestProcess_SaysALineAndEndsWithItsInput(t *testing.T) {
 			t.Errorf("it ends by %v", err)
 		}
 	}
-	if err := p.Signal(os.Kill); !errors.Is(err, os.ErrProcessDone) {
-		t.Errorf("a signal to one that has ended: %v", err)
+	if p.Signal(os.Kill) == nil {
+		t.Error("one that has ended was sent a signal")
 	}
 }
 
@@ -130,8 +130,8 @@ func TestStart_FailsWithoutALine(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "mute said nothing: ") {
 		t.Errorf("one that says no whole line: %v", err)
 	}
-	if _, err := child.Start(child.Options{Program: "/none"}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("one that is not there: %v", err)
+	if _, err := child.Start(child.Options{Program: "/none"}); err == nil {
+		t.Error("one that is not there was started")
 	}
 }
 
@@ -172,7 +172,7 @@ func TestProcess_IsKilledIfItDoesNotEnd(t *testing.T) {
 }
 
 func TestPID_CPUGrowsWithWork(t *testing.T) {
-	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
+	if _, err := os.Stat("/proc/self/schedstat"); err != nil || runtime.GOOS != "linux" {
 		t.Skip("the CPU time of a process cannot be read here")
 	}
 	idle, busy := start(t, "idle"), start(t, "busy")
@@ -188,7 +188,7 @@ func TestPID_CPUGrowsWithWork(t *testing.T) {
 }
 
 func TestPID_RSSIsWhatItHolds(t *testing.T) {
-	if _, err := os.Stat("/proc/self/status"); err != nil {
+	if _, err := os.Stat("/proc/self/status"); err != nil || runtime.GOOS != "linux" {
 		t.Skip("the memory of a process cannot be read here")
 	}
 	p := start(t, "fat")
