@@ -1,6 +1,6 @@
 // Package bench measures Eddy beside other servers, in one run and by turns, so that a
-// noisy machine disturbs all of them alike.
+// noisy machine disturbs all of them alike. It has what its programs share.
 //
-// Every contestant runs in a child process of the test's own binary: its CPU time is then
-// the server's alone. The load comes from this process over loopback.
+// Every contestant runs in a process of its own, see [eddy/bench/child]: its CPU time is then
+// the contestant's alone. All goes over loopback.
 package bench

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"eddy/bench"
+	"eddy/bench/child"
 )
 
 const conns = 64
@@ -13,16 +14,16 @@ func BenchmarkPlaintext(b *testing.B) {
 	for _, name := range []string{"eddy", "nethttp", "fasthttp"} {
 		b.Run(name, func(b *testing.B) {
 			s := start(b, name)
-			if err := bench.Load(s.addr, "/plaintext", conns, 1000); err != nil {
+			if err := bench.Load(s.Said, "/plaintext", conns, 1000); err != nil {
 				b.Fatal(err)
 			}
-			before := s.cpu(b)
+			before := s.CPU()
 			b.ResetTimer()
-			if err := bench.Load(s.addr, "/plaintext", conns, b.N); err != nil {
+			if err := bench.Load(s.Said, "/plaintext", conns, b.N); err != nil {
 				b.Fatal(err)
 			}
 			b.StopTimer()
-			b.ReportMetric(float64((s.cpu(b)-before).Nanoseconds())/float64(b.N), "server-cpu-ns/op")
+			b.ReportMetric(float64((s.CPU()-before).Nanoseconds())/float64(b.N), "server-cpu-ns/op")
 		})
 	}
 }
@@ -32,15 +33,15 @@ func BenchmarkPlaintext(b *testing.B) {
 func TestPlaintext_CostsLessThanNetHTTP(t *testing.T) {
 	const rounds, requests = 5, 4000
 	cost := map[string]time.Duration{}
-	servers := map[string]*server{"eddy": start(t, "eddy"), "nethttp": start(t, "nethttp")}
+	servers := map[string]*child.Process{"eddy": start(t, "eddy"), "nethttp": start(t, "nethttp")}
 	for round := range rounds {
 		for name, s := range servers {
-			before := s.cpu(t)
-			if err := bench.Load(s.addr, "/plaintext", conns, requests); err != nil {
+			before := s.CPU()
+			if err := bench.Load(s.Said, "/plaintext", conns, requests); err != nil {
 				t.Fatal(err)
 			}
 			if round > 0 { // the first one warms up
-				cost[name] += s.cpu(t) - before
+				cost[name] += s.CPU() - before
 			}
 		}
 	}

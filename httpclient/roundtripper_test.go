@@ -60,8 +60,7 @@ func TestTransport_TLS(t *testing.T) {
 
 func TestTransport_DefaultClient(t *testing.T) {
 	s := newServer(t, echo)
-	defer func(c *httpclient.Client) { httpclient.Default = c }(httpclient.Default)
-	httpclient.Default = newClient(t, httpclient.Options{})
+	useDefault(t, httpclient.Options{})
 	c := &http.Client{Transport: new(httpclient.Transport)}
 	defer c.CloseIdleConnections()
 	resp, err := c.Get(s.URL)

@@ -5,14 +5,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"eddy/bench/child"
 )
 
 // TestMain lets the test's program be the server, too.
 func TestMain(m *testing.M) {
-	if os.Getenv(serving) != "" {
-		main()
-		return
-	}
+	child.Main(be)
 	os.Exit(m.Run())
 }
 

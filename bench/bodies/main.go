@@ -14,7 +14,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+
+	"eddy/bench/child"
 )
 
 type options struct {
@@ -25,10 +28,25 @@ type options struct {
 }
 
 func main() {
+	child.Main(be)
 	if err := run(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bodies:", err)
 		os.Exit(1)
 	}
+}
+
+// be is the server, by the options that are its role.
+func be(role string) error {
+	o, err := parse(strings.Fields(role))
+	if err != nil {
+		return err
+	}
+	return serve(o)
+}
+
+// role is what be makes the options of.
+func (o options) role() string {
+	return fmt.Sprintf("-size=%d -portion=%d -rest=%v", o.size, o.portion, o.rest)
 }
 
 func parse(args []string) (o options, err error) {
@@ -52,7 +70,8 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	if o.serve {
-		return serve(o, os.Stdin, out)
+		child.Watch()
+		return serve(o)
 	}
 	fmt.Fprintf(out, "%d MiB, the reader rests for %v after every %d MiB\n\n", o.size>>20, o.rest, o.portion>>20)
 	fmt.Fprintln(out, "| body | RSS at rest, MiB | RSS median, MiB | RSS most, MiB | growth, MiB | MiB/s |")
@@ -62,7 +81,7 @@ func run(args []string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		fmt.Fprintf(out, "| %s | %.1f | %.1f | %.1f | %.1f | %.0f |\n", w.name, m.idle, m.median, m.most, m.most-m.idle, m.rate)
+		fmt.Fprintf(out, "| %s | %.1f | %.1f | %.1f | %.1f | %.0f |\n", w.name, m.Idle, m.Median, m.Most, m.Most-m.Idle, m.Rate)
 	}
 	return nil
 }

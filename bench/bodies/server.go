@@ -2,20 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"io"
-	"log/slog"
-	"math/big"
 	"strconv"
-	"time"
 
-	"eddy"
 	"eddy/async"
+	"eddy/bench"
+	"eddy/httpserver"
 	"eddy/web"
 )
 
@@ -58,41 +51,12 @@ func (h *body) Get(ctx context.Context) error {
 	return nil
 }
 
-// serve runs the server until in ends, and tells out where it listens: in clear and by TLS.
-func serve(o options, in io.Reader, out io.Writer) error {
-	cert, err := certificate()
+// serve runs the server, in clear and by TLS.
+func serve(o options) error {
+	cert, err := bench.Certificate()
 	if err != nil {
 		return err
 	}
 	app := web.NewApplicationWith(web.Settings{AccessLog: func(*web.RequestHandler) {}}, web.URL("/", body{options: &o}))
-	settings := eddy.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	settings.HTTP.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-	s, err := eddy.New(app, settings)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	ctx := context.Background()
-	plain, err := s.Listen(ctx, "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	secure, err := s.ListenTLS(ctx, "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(out, plain, secure)
-	_, err = io.Copy(io.Discard, in)
-	return err
-}
-
-// certificate makes one that nobody trusts.
-func certificate() (c tls.Certificate, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return c, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+	return bench.Serve(app, httpserver.Options{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 }

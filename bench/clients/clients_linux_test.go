@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"eddy/bench/child"
 )
 
 // TestMain lets the test's program be the server and the clients, too.
 func TestMain(m *testing.M) {
-	if role := os.Getenv(childEnv); role != "" {
-		be(role)
-	}
+	child.Main(be)
 	os.Exit(m.Run())
 }
 
@@ -45,7 +45,7 @@ func number(t *testing.T, s string) (f float64) {
 // The promise that holds on every machine, with room for a noisy one. The figures proper are in
 // docs/performance.md.
 func TestClients_CostLessThanNetHTTP(t *testing.T) {
-	if err := pinned(0, func() error { return nil }); err != nil {
+	if err := child.OnCPU(0, func() error { return nil }); err != nil {
 		t.Skip(err) // a CPU that is not ours
 	}
 	rows := table(t, "-rounds", "3", "-period", "300ms", "-cpu", "0")

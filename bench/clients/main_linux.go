@@ -16,6 +16,9 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"eddy/bench"
+	"eddy/bench/child"
 )
 
 type options struct {
@@ -26,9 +29,7 @@ type options struct {
 }
 
 func main() {
-	if role := os.Getenv(childEnv); role != "" {
-		be(role)
-	}
+	child.Main(be)
 	err := run(os.Args[1:], os.Stdout)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "clients:", err)
@@ -65,24 +66,16 @@ func run(args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server, err := start("server", o.cpu)
+	server, err := o.start("server")
 	if err != nil {
 		return err
 	}
-	defer server.stop()
-	addr, err := server.line()
+	defer server.Stop()
+	results, err := bench.Turns(o.rounds, o.clients, func(name string) (result, error) {
+		return o.measure(name, "http://"+server.Said)
+	})
 	if err != nil {
 		return err
-	}
-	results := map[string][]result{}
-	for range o.rounds {
-		for _, name := range o.clients {
-			r, err := o.measure(name, "http://"+addr)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			results[name] = append(results[name], r)
-		}
 	}
 	report(w, o, results)
 	return nil

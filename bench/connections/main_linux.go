@@ -11,13 +11,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
+
+	"eddy/bench"
+	"eddy/bench/child"
 )
 
 func main() {
-	if name := os.Getenv(childEnv); name != "" {
-		beServer(name)
-	}
+	child.Main(be)
 	if len(os.Args) < 2 {
 		usage()
 	}
@@ -55,8 +55,8 @@ func orElse(n, normal int) int {
 	return n
 }
 
-// median returns the middle one of values, with the least and the largest.
-func median(values []float64) string {
-	slices.Sort(values)
-	return fmt.Sprintf("%.0f [%.0f-%.0f]", values[len(values)/2], values[0], values[len(values)-1])
+// spread returns what one part of the results comes to, as a column has it.
+func spread[R any](results []R, of func(R) float64) string {
+	s := bench.SpreadBy(results, of)
+	return fmt.Sprintf("%.0f [%.0f-%.0f]", s.Median, s.Min, s.Max)
 }

@@ -5,22 +5,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"eddy/bench"
+	"eddy/bench/child"
 )
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(childEnv); name != "" {
-		beServer(name)
-	}
+	child.Main(be)
 	os.Exit(m.Run())
 }
 
-func begin(t *testing.T, name string, cpu int) *server {
+func begin(t *testing.T, name string, cpu int) *child.Process {
 	t.Helper()
 	s, err := start(name, 1, cpu)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.stop)
+	t.Cleanup(func() { s.Stop() })
 	return s
 }
 
@@ -41,12 +42,12 @@ func TestServers_SendBack(t *testing.T) {
 // docs/performance.md.
 func TestEngine_CostsLessThanGoroutines(t *testing.T) {
 	const rounds, cpu = 7, 0
-	if err := pinned(cpu, func() error { return nil }); err != nil {
+	if err := child.OnCPU(cpu, func() error { return nil }); err != nil {
 		t.Skip(err) // a CPU that is not ours
 	}
-	servers := map[string]*server{"eddy": begin(t, "eddy", cpu), "net": begin(t, "net", cpu)}
+	servers := map[string]*child.Process{"eddy": begin(t, "eddy", cpu), "net": begin(t, "net", cpu)}
 	results := map[string][]result{}
-	err := pinned(cpu, func() error {
+	err := child.OnCPU(cpu, func() error {
 		for range rounds {
 			for name, s := range servers {
 				r, err := measure(s, 100, 16, 50*time.Millisecond)
@@ -61,10 +62,10 @@ func TestEngine_CostsLessThanGoroutines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eddy, net := over(results["eddy"], result.costOf), over(results["net"], result.costOf)
-	t.Logf("CPU µs a message, the least of %d: eddy %.2f, net %.2f", rounds, eddy.min, net.min)
-	if eddy.min > 0.95*net.min {
-		t.Errorf("a message costs %.2f of a goroutine's, want at most 0.95", eddy.min/net.min)
+	eddy, net := bench.SpreadBy(results["eddy"], result.costOf), bench.SpreadBy(results["net"], result.costOf)
+	t.Logf("CPU µs a message, the least of %d: eddy %.2f, net %.2f", rounds, eddy.Min, net.Min)
+	if eddy.Min > 0.95*net.Min {
+		t.Errorf("a message costs %.2f of a goroutine's, want at most 0.95", eddy.Min/net.Min)
 	}
 }
 

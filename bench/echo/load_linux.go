@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"eddy/bench/child"
 )
 
 // load is the clients' side: one thread, epoll, and on each connection one message at a time.
@@ -27,8 +29,8 @@ type client struct {
 }
 
 // measure has conns clients send messages of size bytes to s, and counts for a period.
-func measure(s *server, conns, size int, period time.Duration) (r result, err error) {
-	l, err := newLoad(s.addr, conns, size)
+func measure(s *child.Process, conns, size int, period time.Duration) (r result, err error) {
+	l, err := newLoad(s.Said, conns, size)
 	if err != nil {
 		return r, err
 	}
@@ -36,11 +38,11 @@ func measure(s *server, conns, size int, period time.Duration) (r result, err er
 	if err := l.run(func() bool { return l.done >= 10*conns }); err != nil { // to warm up
 		return r, err
 	}
-	begin, cpu, done := time.Now(), s.cpu(), l.done
+	begin, cpu, done := time.Now(), s.CPU(), l.done
 	if err := l.run(func() bool { return time.Since(begin) >= period }); err != nil {
 		return r, err
 	}
-	took, used, messages := time.Since(begin), s.cpu()-cpu, float64(l.done-done)
+	took, used, messages := time.Since(begin), s.CPU()-cpu, float64(l.done-done)
 	return result{rate: messages / took.Seconds(), cost: used.Seconds() * 1e6 / messages}, nil
 }
 

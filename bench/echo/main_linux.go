@@ -14,10 +14,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"eddy/bench"
+	"eddy/bench/child"
 )
 
 type options struct {
@@ -29,9 +31,7 @@ type options struct {
 }
 
 func main() {
-	if name := os.Getenv(childEnv); name != "" {
-		beServer(name)
-	}
+	child.Main(be)
 	o, err := parse(os.Args[1:])
 	if err == nil {
 		err = run(o)
@@ -76,32 +76,25 @@ func parse(args []string) (o options, err error) {
 
 // run starts the servers, measures and prints.
 func run(o options) error {
-	started := map[string]*server{}
+	started := map[string]*child.Process{}
 	for _, name := range o.servers {
 		s, err := start(name, o.procs, o.serverCPU)
 		if err != nil {
 			return err
 		}
-		defer s.stop()
+		defer s.Stop()
 		started[name] = s
 	}
-	runtime.LockOSThread() // so that the affinity is the load's
-	defer runtime.UnlockOSThread()
-	if err := pin(o.loaderCPU); err != nil {
-		return err
-	}
-	for _, size := range o.sizes {
-		results := map[string][]result{}
-		for range o.rounds {
-			for _, name := range o.servers {
-				r, err := measure(started[name], o.conns, size, o.period)
-				if err != nil {
-					return fmt.Errorf("%s, %d bytes: %w", name, size, err)
-				}
-				results[name] = append(results[name], r)
+	return child.OnCPU(o.loaderCPU, func() error {
+		for _, size := range o.sizes {
+			results, err := bench.Turns(o.rounds, o.servers, func(name string) (result, error) {
+				return measure(started[name], o.conns, size, o.period)
+			})
+			if err != nil {
+				return fmt.Errorf("%d bytes: %w", size, err)
 			}
+			report(os.Stdout, o, size, results)
 		}
-		report(os.Stdout, o, size, results)
-	}
-	return nil
+		return nil
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 
+	"eddy/bench"
+	"eddy/bench/child"
 	"eddy/loop"
 	"eddy/stream"
 	"eddy/tcp"
@@ -20,6 +22,14 @@ var contestants = map[string]func() error{
 	"eddy":            engine,
 	"eddy-coroutines": coroutines,
 	"net":             goroutines,
+}
+
+// be is a server.
+func be(name string) error { return contestants[name]() }
+
+// start starts a server on one CPU, unless that is negative.
+func start(name string, procs, cpu int) (*child.Process, error) {
+	return child.StartOn(cpu, child.Options{Role: name, Env: []string{fmt.Sprint("GOMAXPROCS=", procs)}})
 }
 
 // listenOn hands a listener on a free port to serve, which begins with a group of loops.
@@ -92,28 +102,27 @@ func coroutines() error {
 
 // goroutines is package net.
 func goroutines() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Println(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		go func() {
-			defer c.Close()
-			buf := make([]byte, most)
-			for {
-				n, err := c.Read(buf)
-				if err == nil {
-					_, err = c.Write(buf[:n])
-				}
-				if err != nil {
-					return
-				}
+	return bench.ServeNet(func(l net.Listener) error {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return err
 			}
-		}()
+			go sendBackTo(c)
+		}
+	})
+}
+
+func sendBackTo(c net.Conn) {
+	defer c.Close()
+	buf := make([]byte, most)
+	for {
+		n, err := c.Read(buf)
+		if err == nil {
+			_, err = c.Write(buf[:n])
+		}
+		if err != nil {
+			return
+		}
 	}
 }

@@ -8,29 +8,29 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"eddy/bench/child"
 )
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(childEnv); name != "" {
-		beServer(name)
-	}
+	child.Main(be)
 	os.Exit(m.Run())
 }
 
 func TestServers_AnswerAlike(t *testing.T) {
 	o := options{size: 1000, procs: 1}
-	begin := func(name string) *server {
+	begin := func(name string) *child.Process {
 		s, err := start(name, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(s.stop)
+		t.Cleanup(func() { s.Stop() })
 		return s
 	}
 	up := begin("upstream")
 	defer http.DefaultClient.CloseIdleConnections()
 	for _, name := range order {
-		resp, err := http.Get("http://" + begin(name).addr + "/fetch?url=" + url.QueryEscape("http://"+up.addr))
+		resp, err := http.Get("http://" + begin(name).Said + "/fetch?url=" + url.QueryEscape("http://"+up.Said))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,10 +15,10 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
 	"eddy/bench"
+	"eddy/bench/child"
 )
 
 type options struct {
@@ -27,9 +27,7 @@ type options struct {
 }
 
 func main() {
-	if name := os.Getenv(childEnv); name != "" {
-		beServer(name)
-	}
+	child.Main(be)
 	if err := run(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "fetch:", err)
 		os.Exit(1)
@@ -62,29 +60,27 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer upstream.stop()
-	started := map[string]*server{}
+	defer upstream.Stop()
+	started := map[string]*child.Process{}
 	for _, name := range order {
 		s, err := start(name, o)
 		if err != nil {
 			return err
 		}
-		defer s.stop()
+		defer s.Stop()
 		started[name] = s
 	}
-	path := "/fetch?url=" + url.QueryEscape("http://"+upstream.addr+"/")
-	results := map[string][]result{}
-	for range o.rounds {
-		for _, name := range order {
-			r, err := measure(started[name], path, o)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			results[name] = append(results[name], r)
-		}
+	path := "/fetch?url=" + url.QueryEscape("http://"+upstream.Said+"/")
+	results, err := bench.Turns(o.rounds, order, func(name string) (result, error) { return measure(started[name], path, o) })
+	if err != nil {
+		return err
 	}
 	report(out, o, results)
 	return nil
+}
+
+func start(name string, o options) (*child.Process, error) {
+	return child.Start(child.Options{Role: name, Env: []string{fmt.Sprint(sizeEnv, "=", o.size), fmt.Sprint("GOMAXPROCS=", o.procs)}})
 }
 
 // result is one measurement.
@@ -93,15 +89,15 @@ type result struct {
 	cost float64 // the server's CPU time for an answer in µs
 }
 
-func measure(s *server, path string, o options) (r result, err error) {
-	if err := bench.Load(s.addr, path, o.conns, 4*o.conns); err != nil { // to warm up
+func measure(s *child.Process, path string, o options) (r result, err error) {
+	if err := bench.Load(s.Said, path, o.conns, 4*o.conns); err != nil { // to warm up
 		return r, err
 	}
-	begin, cpu := time.Now(), s.cpu()
-	if err := bench.Load(s.addr, path, o.conns, o.requests); err != nil {
+	begin, cpu := time.Now(), s.CPU()
+	if err := bench.Load(s.Said, path, o.conns, o.requests); err != nil {
 		return r, err
 	}
-	took, used := time.Since(begin), s.cpu()-cpu
+	took, used := time.Since(begin), s.CPU()-cpu
 	if used <= 0 {
 		return r, errors.New("the CPU time of a process cannot be read here")
 	}
@@ -113,23 +109,12 @@ func report(out io.Writer, o options, results map[string][]result) {
 	fmt.Fprintf(out, "%d bytes, %d connections, %d rounds of %d requests, GOMAXPROCS %d\n\n", o.size, o.conns, o.rounds, o.requests, o.procs)
 	fmt.Fprintln(out, "| server | answers/s, median | CPU µs an answer, median [min-max] | x net/http |")
 	fmt.Fprintln(out, "| --- | --- | --- | --- |")
-	base, _, _ := spread(results["net/http"], result.costOf)
+	base := bench.SpreadBy(results["net/http"], result.costOf).Median
 	for _, name := range order {
-		rate, _, _ := spread(results[name], result.rateOf)
-		cost, low, high := spread(results[name], result.costOf)
-		fmt.Fprintf(out, "| %s | %.0f | %.1f [%.1f-%.1f] | %.2f |\n", name, rate, cost, low, high, cost/base)
+		rate, cost := bench.SpreadBy(results[name], result.rateOf), bench.SpreadBy(results[name], result.costOf)
+		fmt.Fprintf(out, "| %s | %.0f | %.1f [%.1f-%.1f] | %.2f |\n", name, rate.Median, cost.Median, cost.Min, cost.Max, cost.Median/base)
 	}
 }
 
 func (r result) rateOf() float64 { return r.rate }
 func (r result) costOf() float64 { return r.cost }
-
-func spread(results []result, of func(result) float64) (median, low, high float64) {
-	values := make([]float64, len(results))
-	for i, r := range results {
-		values[i] = of(r)
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2, values[0], values[n-1]
-}

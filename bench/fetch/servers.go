@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 
-	"eddy"
+	"eddy/bench"
 	"eddy/httpclient"
 	"eddy/httpserver"
 	"eddy/httputil"
@@ -28,6 +26,9 @@ var servers = map[string]func() error{
 	"net/http": withNetHTTP,
 }
 
+// be is a server.
+func be(name string) error { return servers[name]() }
+
 // sizeEnv has the length of upstream's body.
 const sizeEnv = "EDDY_BENCH_FETCH_SIZE"
 
@@ -38,21 +39,7 @@ func upstream() error {
 		return err
 	}
 	answer := httpserver.Text(200, strings.Repeat("x", size))
-	return listen(httpserver.Func(func(context.Context, *httputil.Request, []byte) httpserver.Response { return answer }))
-}
-
-// listen serves on Eddy.
-func listen(h http.Handler) error {
-	s, err := eddy.New(h, eddy.Options{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	addr, err := s.Listen(context.Background(), "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Println(addr)
-	return s.Run(context.Background())
+	return bench.Serve(httpserver.Func(func(context.Context, *httputil.Request, []byte) httpserver.Response { return answer }), httpserver.Options{})
 }
 
 // fetch is Eddy's handler.
@@ -78,8 +65,8 @@ func (h *fetch) Get(ctx context.Context) error {
 }
 
 func withEddy() error {
-	return listen(web.NewApplicationWith(web.Settings{AccessLog: func(*web.RequestHandler) {}},
-		web.URL("/fetch", fetch{client: httpclient.New(httpclient.Options{})})))
+	return bench.Serve(web.NewApplicationWith(web.Settings{AccessLog: func(*web.RequestHandler) {}},
+		web.URL("/fetch", fetch{client: httpclient.New(httpclient.Options{})})), httpserver.Options{})
 }
 
 // withNetHTTP does the same by the standard library. Its client keeps as many connections to one host as
@@ -94,12 +81,7 @@ func withNetHTTP() error {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		}
 	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Println(l.Addr())
-	return http.Serve(l, mux)
+	return bench.ServeNet(func(l net.Listener) error { return http.Serve(l, mux) })
 }
 
 func pass(client *http.Client, w http.ResponseWriter, r *http.Request) error {

@@ -75,7 +75,7 @@ func run(args []string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
-		fmt.Fprintf(out, "| %s | %.1f | %.1f | %.1f | %.0f |\n", d, m.idle, m.median, m.most, m.rate)
+		fmt.Fprintf(out, "| %s | %.1f | %.1f | %.1f | %.0f |\n", d, m.Idle, m.Median, m.Most, m.Rate)
 	}
 	return nil
 }

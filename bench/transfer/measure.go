@@ -3,11 +3,9 @@ package main
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net"
-	"slices"
-	"time"
+
+	"eddy/bench"
 )
 
 // direction is the way of the bytes, by the name of the side that reads.
@@ -18,61 +16,19 @@ const (
 	toClient   direction = "client"
 )
 
-// measured is what a proxy took, in MiB, and passed, in MiB/s.
-type measured struct{ idle, median, most, rate float64 }
-
-func measure(dir, program string, o options, d direction) (m measured, err error) {
+// measure has bytes go one way through a proxy that is started for it.
+func measure(dir, program string, o options, d direction) (m bench.Passage, err error) {
 	upstream, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return m, err
 	}
 	defer upstream.Close()
-	p, err := startProxy(dir, program, upstream.Addr().String())
+	p, addr, err := startProxy(dir, program, upstream.Addr().String())
 	if err != nil {
 		return m, err
 	}
-	defer p.stop()
-	if m.idle, err = p.memory("VmRSS"); err != nil {
-		return m, err
-	}
-	begin, done := time.Now(), make(chan error, o.conns)
-	share := o.size / int64(o.conns)
-	for range o.conns {
-		go func() { done <- pass(upstream, p.addr, o, d, share) }()
-	}
-	samples, err := p.watch(done, o.conns)
-	if err != nil {
-		return m, err
-	}
-	m.rate = float64(share*int64(o.conns)) / (1 << 20) / time.Since(begin).Seconds()
-	slices.Sort(samples)
-	m.median = samples[len(samples)/2]
-	if m.most, err = p.memory("VmHWM"); err != nil {
-		return m, err
-	}
-	return m, p.end()
-}
-
-// watch looks at the proxy's memory until n have reported.
-func (p *proxy) watch(done <-chan error, n int) (samples []float64, err error) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for n > 0 {
-		select {
-		case err := <-done:
-			if err != nil {
-				return nil, err
-			}
-			n--
-		case <-tick.C:
-		}
-		mib, err := p.memory("VmRSS")
-		if err != nil {
-			return nil, err
-		}
-		samples = append(samples, mib)
-	}
-	return samples, nil
+	defer func() { err = errors.Join(err, p.Stop()) }()
+	return bench.Pass(p.PID, o.size, o.conns, func(share int64) error { return pass(upstream, addr, o, d, share) })
 }
 
 // pass sends size bytes through a connection of its own. Which client meets which connection at
@@ -94,7 +50,7 @@ func pass(upstream net.Listener, addr string, o options, d direction, size int64
 	}
 	sent := make(chan error, 1)
 	go func() { sent <- send(from, size) }()
-	err = slowly(to, o, size)
+	err = bench.ReadSlowly(to, size, o.portion, o.rest)
 	if err != nil {
 		from.Close() // so that send ends, too
 	}
@@ -115,22 +71,4 @@ func send(c ending, size int64) error {
 		}
 	}
 	return c.CloseWrite()
-}
-
-// slowly reads to the end, and rests after every portion.
-func slowly(r io.Reader, o options, size int64) error {
-	var got int64
-	for {
-		n, err := io.CopyN(io.Discard, r, o.portion)
-		got += n
-		switch {
-		case err == io.EOF && got == size:
-			return nil
-		case err == io.EOF:
-			return fmt.Errorf("%d bytes of %d came", got, size)
-		case err != nil:
-			return err
-		}
-		time.Sleep(o.rest)
-	}
 }
