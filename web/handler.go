@@ -34,7 +34,9 @@ type RequestHandler struct {
 	finished bool
 	aborted  bool // the connection is to be cut
 
+	// Few answers have more fields, and many are no longer.
 	fieldStorage [3]httputil.Field
+	bodyStorage  [32]byte
 }
 
 // rarities are what few requests have.
@@ -69,6 +71,7 @@ func (h *RequestHandler) init(a *Application, e *entry, self Handler, w httputil
 		rare.args = append(rare.storage[:0], args...) // they lie on the router's stack
 	}
 	h.header = httputil.HeaderOver(h.fieldStorage[:])
+	h.body = h.bodyStorage[:0]
 }
 
 // PathValue returns the decoded value of a wildcard {name} or of a named group of a
