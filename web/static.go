@@ -57,7 +57,8 @@ func (h *StaticFileHandler) Get(ctx context.Context) error {
 		return staticError(err)
 	}
 	if e.info.IsDir() {
-		if e, err = h.directory(e); err != nil || h.finished {
+		answered := false
+		if e, answered, err = h.directory(e); err != nil || answered {
 			return err
 		}
 	} else if slash {
@@ -100,21 +101,21 @@ func (h *StaticFileHandler) name() (name string, slash bool, err error) {
 	return name, strings.HasSuffix(path, "/"), err
 }
 
-// directory returns the file that stands for a directory, unless it has answered already.
-func (h *StaticFileHandler) directory(e staticEntry) (staticEntry, error) {
+// directory returns the file that stands for a directory, unless it has answered by itself.
+func (h *StaticFileHandler) directory(e staticEntry) (file staticEntry, answered bool, err error) {
 	if h.DefaultFilename == "" && !h.Listing {
-		return e, errNoFile
+		return e, false, errNoFile
 	}
 	if !strings.HasSuffix(h.Request.Path, "/") {
-		return e, h.redirectToSlash()
+		return e, true, h.redirectToSlash()
 	}
 	if h.DefaultFilename != "" {
 		file, err := h.Files.lookup(e.below(h.DefaultFilename))
 		if err == nil || !isMissing(err) || !h.Listing {
-			return file, staticError(err)
+			return file, false, staticError(err)
 		}
 	}
-	return e, h.list(e.name)
+	return e, true, h.list(e.name)
 }
 
 // redirectToSlash sends the client to its own path with a slash behind it, so that relative links

@@ -1,0 +1,106 @@
+package web_test
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"eddy/web"
+)
+
+// hooked replaces every step of a handler that can be.
+type hooked struct {
+	web.StaticFileHandler
+	prepared *int
+}
+
+func (h *hooked) Prepare(context.Context) error { *h.prepared++; return nil }
+
+func (h *hooked) ParseURLPath(path string) (string, error) {
+	if path == "teapot" {
+		return "", &web.HTTPError{Status: 418}
+	}
+	return strings.TrimPrefix(path, "v2/"), nil
+}
+
+func (h *hooked) ContentType(name string) string { return "x/" + name }
+
+func (h *hooked) CacheTime(name string, modified time.Time, contentType string) time.Duration {
+	if name != "a" || !modified.Equal(longAgo) || contentType != "x/a" {
+		return 0
+	}
+	return 90 * time.Second
+}
+
+func (h *hooked) SetExtraHeaders(name string) {
+	h.SetHeader("X-Name", name)
+	h.ClearHeader("Expires")
+	if name == "bad" {
+		h.SetHeader("X-Name", "a\nb")
+	}
+}
+
+func (h *hooked) NotModified(tag string, modified time.Time) bool {
+	return h.Request.Header.Get("X-Have") == tag && modified.Equal(longAgo)
+}
+
+func TestStatic_Hooks(t *testing.T) {
+	files := fstest.MapFS{"a": {Data: []byte("A"), ModTime: longAgo}, "b": {Data: []byte("B"), ModTime: longAgo}, "bad": {}}
+	prepared := 0
+	h := hooked{web.StaticFileHandler{Files: &web.StaticFiles{FS: []fs.FS{files}}}, &prepared}
+	app := web.NewApplicationWith(quiet, web.URL("/s/{path...}", h))
+	do(t, app, request("GET /s/v2/a")).check(t, "a", 200, "A", "Content-Type: x/a", "Cache-Control: max-age=90", "Expires:", "X-Name: a")
+	do(t, app, request("GET /s/b")).check(t, "b", 200, "B", "Content-Type: x/b", "Cache-Control:", "X-Name: b")
+	do(t, app, request("GET /s/a", "X-Have: "+hashTag("A"))).check(t, "have", 304, "", "X-Name: a")
+	do(t, app, request("GET /s/a", "If-None-Match: *")).check(t, "the hook decides", 200, "A")
+	do(t, app, request("GET /s/v2/../../x")).check(t, "outside", 403, "<html><title>403: Forbidden</title><body>403: Forbidden</body></html>")
+	for path, status := range map[string]int{"teapot": 418, "bad": 500, "none": 404} {
+		if w := do(t, app, request("GET /s/"+path)); w.status != status {
+			t.Errorf("%s: %d", path, w.status)
+		}
+	}
+	if prepared != 8 {
+		t.Errorf("prepared %d times", prepared)
+	}
+}
+
+// versioned knows its versions.
+type versioned struct {
+	fstest.MapFS
+	version string
+	err     error
+}
+
+func (v *versioned) StaticVersion(string, fs.FileInfo) (string, error) { return v.version, v.err }
+
+func TestStatic_Versioner(t *testing.T) {
+	files := &versioned{MapFS: fstest.MapFS{"a": {Data: []byte("A")}}}
+	static := &web.StaticFiles{FS: []fs.FS{files}}
+	app := staticApp(web.StaticFileHandler{Files: static})
+	for _, tc := range []struct {
+		version string
+		err     error
+		status  int
+		tag     string
+	}{
+		{"v1", nil, 200, `"v1"`}, {"v2", nil, 200, `"v2"`}, {"", nil, 200, ""}, {`a"b`, nil, 500, ""}, {"a\nb", nil, 500, ""},
+		{"", fs.ErrNotExist, 404, ""}, {"é", nil, 200, `"é"`},
+	} {
+		files.version, files.err = tc.version, tc.err
+		if w := do(t, app, request("GET /static/a")); w.status != tc.status || w.header.Get("Etag") != tc.tag {
+			t.Errorf("%q: %d %q", tc.version, w.status, w.header.Get("Etag"))
+		}
+	}
+	files.version, files.err = "a&b", nil
+	url := static.URL("/static/", "a")
+	do(t, app, request("GET "+url)).check(t, url, 200, "A", "Cache-Control: max-age=315360000, immutable")
+	files.version = ""
+	do(t, app, request("GET /static/a?v=")).check(t, "no version", 200, "A", "Cache-Control:")
+	do(t, app, request("GET /static/a", "If-None-Match: *")).check(t, "no tag", 304, "")
+	if got := static.URL("/", "a"); got != "/a" {
+		t.Error(got)
+	}
+}
