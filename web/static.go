@@ -119,10 +119,14 @@ func (h *StaticFileHandler) directory(e staticEntry) (file staticEntry, answered
 }
 
 // redirectToSlash sends the client to its own path with a slash behind it, so that relative links
-// lead below the directory. The path stays the server's: one that begins with two slashes, or what a
+// lead below the directory. It stays on this server: a path that begins with two slashes, or what a
 // browser takes for them, would name a host.
 func (h *StaticFileHandler) redirectToSlash() error {
-	target := escapeControls(h.Request.Path) + "/"
+	sent, _, _ := strings.Cut(h.Request.URI, "?") // Path may lack what http.StripPrefix has removed
+	if !strings.HasPrefix(sent, "/") {
+		sent = h.Request.Path
+	}
+	target := escapeControls(sent) + "/"
 	if strings.HasPrefix(target, "//") || !strings.HasPrefix(target, "/") {
 		return errTwoSlash
 	}

@@ -3,6 +3,8 @@ package web_test
 import (
 	"context"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -56,7 +58,7 @@ func TestStatic_Hooks(t *testing.T) {
 	do(t, app, request("GET /s/b")).check(t, "b", 200, "B", "Content-Type: x/b", "Cache-Control:", "X-Name: b")
 	do(t, app, request("GET /s/a", "X-Have: "+hashTag("A"))).check(t, "have", 304, "", "X-Name: a")
 	do(t, app, request("GET /s/a", "If-None-Match: *")).check(t, "the hook decides", 200, "A")
-	do(t, app, request("GET /s/v2/../../x")).check(t, "outside", 403, "<html><title>403: Forbidden</title><body>403: Forbidden</body></html>")
+	do(t, app, request("GET /s/v2/../../x")).check(t, "outside", 403, forbiddenPage)
 	for path, status := range map[string]int{"teapot": 418, "bad": 500, "none": 404} {
 		if w := do(t, app, request("GET /s/"+path)); w.status != status {
 			t.Errorf("%s: %d", path, w.status)
@@ -104,3 +106,24 @@ func TestStatic_Versioner(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestStatic_UnderOtherRules(t *testing.T) {
+	tr := newTree(t)
+	tr.file("dir/a.txt", "a")
+	h := web.StaticFileHandler{Files: tr.files(), DefaultFilename: "a.txt"}
+	app := web.NewApplicationWith(quiet, web.Regexp(`/v([0-9])/(.*)`, h), web.URL("/{path...}", h))
+	do(t, app, request("GET /v7/dir/a.txt")).check(t, "a regular expression", 200, "a")
+	do(t, app, request("GET /v7/dir%2Fa.txt")).check(t, "a regular expression", 200, "a")
+	do(t, app, request("GET /v7/%2e%2e/x")).check(t, "a regular expression", 403, forbiddenPage)
+
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/below/dir?q", nil)
+	http.StripPrefix("/below", app).ServeHTTP(w, r)
+	if w.Code != 301 || w.Header().Get("Location") != "/below/dir/?q" {
+		t.Errorf("below a prefix: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	absolute := request("GET /dir")
+	absolute.URI = "http://other.example/dir"
+	do(t, app, absolute).check(t, "absolute form", 301, "", "Location: /dir/")
+}
+
+const forbiddenPage = "<html><title>403: Forbidden</title><body>403: Forbidden</body></html>"

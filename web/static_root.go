@@ -71,7 +71,8 @@ func within[T any](d *staticDir, name string, look func(*os.Root, string) (T, er
 func asOutside(err error) error {
 	var path *fs.PathError
 	var system syscall.Errno
-	if errors.As(err, &path) && !errors.As(err, &system) && !errors.Is(err, fs.ErrClosed) {
+	named := isMissing(err) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrClosed)
+	if errors.As(err, &path) && !errors.As(err, &system) && !named {
 		return errNotInRoot
 	}
 	return err

@@ -69,3 +69,17 @@ func TestStatic_SettledFilesAreRemembered(t *testing.T) {
 	}
 	t.Skip("no file here is old enough")
 }
+
+// A directory that is held open is left for the one that takes its place.
+func TestStatic_DirectoryIsReplacedWhileHeld(t *testing.T) {
+	tr := newTree(t)
+	tr.file("a.txt", "old")
+	app := staticApp(web.StaticFileHandler{Files: tr.files()})
+	do(t, app, request("GET /static/a.txt")).check(t, "before", 200, "old")
+	tr.must(os.Rename(tr.root, tr.root+".old"))
+	tr.must(os.Mkdir(tr.root, 0o700))
+	tr.file("a.txt", "new")
+	tr.file("b.txt", "b")
+	do(t, app, request("GET /static/b.txt")).check(t, "what was missing", 200, "b")
+	do(t, app, request("GET /static/a.txt")).check(t, "then all", 200, "new")
+}
