@@ -1,5 +1,7 @@
 package web
 
+import "testing"
+
 // StaticVersions returns of how many files the version is remembered.
 func StaticVersions(s *StaticFiles) int { return len(s.versions.files) }
 
@@ -21,4 +23,17 @@ func StaticKnown(s *StaticFiles, name string) bool {
 	}
 	_, known := s.known(e)
 	return known
+}
+
+// AssumeSettled remembers the version of a file that has changed just now.
+func AssumeSettled(t testing.TB, s *StaticFiles, name string) {
+	version, err := s.Version(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := s.lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.versions.own(staticKey{e.root, e.name}).last.Store(&stampedTag{stampOf(e.info), `"` + version + `"`})
 }
