@@ -1,6 +1,9 @@
 package web
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // StaticVersions returns of how many files the version is remembered.
 func StaticVersions(s *StaticFiles) int { return len(s.versions.files) }
@@ -35,5 +38,14 @@ func AssumeSettled(t testing.TB, s *StaticFiles, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.versions.own(staticKey{e.root, e.name}).last.Store(&stampedTag{stampOf(e.info), `"` + version + `"`})
+	s.versions.own(staticKey{e.root, e.name}).last.Store(&stampedTag{stamp: stampOf(e.info), tag: `"` + version + `"`, settled: true})
+}
+
+// SharesHash reports whether a hash that began at one time is for somebody who came at another.
+func SharesHash(began, came time.Time) bool {
+	var v staticVersion
+	v.last.Store(&stampedTag{tag: "x", began: began})
+	_, known := v.known(fileStamp{})
+	_, shared := v.since(came, fileStamp{})
+	return shared && !known
 }

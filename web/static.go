@@ -17,7 +17,9 @@ import (
 // engine's own means to send files where it has them, never through memory as a whole.
 //
 // Beyond the root, and for what is no regular file, stands 403; 404 for what is missing, for
-// names that begin with a dot, and for a file with a slash behind it; 503 without descriptors.
+// names that begin with a dot, and for a path that is not the file's one path: with an element that
+// is empty, "." or "..", an encoded slash, or a slash behind it. So a rule for a part of the files, in
+// front of this one, cannot be gone round. Without descriptors stands 503.
 //
 // A type that embeds StaticFileHandler by value may replace its steps: see [StaticPathParser],
 // [StaticTyper], [StaticCacheTimer], [StaticHeaderSetter] and [StaticNotModifier]. What is no file
@@ -98,7 +100,25 @@ func (h *StaticFileHandler) name() (name string, slash bool, err error) {
 		}
 	}
 	name, err = h.Files.clean(path)
+	if err == nil && h.File == "" && hasEncodedSlash(h.Request.Path) {
+		err = &HTTPError{Status: http.StatusNotFound}
+	}
 	return name, strings.HasSuffix(path, "/"), err
+}
+
+// hasEncodedSlash reports whether a path has a slash that does not separate segments. Rules see it so,
+// and a rule for what is below /static/private/ does not match /static/private%2Fplans.txt.
+func hasEncodedSlash(path string) bool {
+	for {
+		_, after, found := strings.Cut(path, "%2")
+		if !found {
+			return false
+		}
+		if after != "" && after[0]|0x20 == 'f' {
+			return true
+		}
+		path = after
+	}
 }
 
 // directory returns the file that stands for a directory, unless it has answered by itself.

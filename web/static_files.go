@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,9 +17,9 @@ import (
 // of the same files share; the fields do not change once it is in use. Any goroutine.
 //
 // A file's version is the SHA-512 of its content, in hex, and its entity tag that in quotes. It is
-// remembered until size, time of change or inode are others, which every use looks at; for a file
+// remembered until size, times or inode are others, which every use looks at; for a file
 // that changed less than two seconds ago, when the times may not tell, it is computed each time. A
-// file beyond 8 MiB has a version made of its size and time instead, a weak one for those two seconds.
+// file beyond 8 MiB has a version made of its size and times instead, a weak one for those two seconds.
 // Versions of 4096 files are remembered.
 //
 // Of a file system without times, as an embed.FS is, files are taken not to change. One whose files
@@ -75,6 +76,9 @@ func (e *staticEntry) isLocal() bool {
 func (s *StaticFiles) all() []staticRoot {
 	s.once.Do(func() {
 		for _, dir := range s.Dirs {
+			if whole, err := filepath.Abs(dir); err == nil {
+				dir = whole // wherever the program goes later
+			}
 			if s.FollowLinks {
 				s.roots = append(s.roots, linkedDir(dir))
 			} else {
@@ -170,13 +174,18 @@ func (s *StaticFiles) open(e *staticEntry) (fs.File, error) {
 	return f, nil
 }
 
-// clean returns the name of the file at a path of a URL, decoded: one that fs.ValidPath takes.
+// clean returns the name of the file at a path of a URL, decoded: one that fs.ValidPath takes. A path
+// that is not written in the one way that names have would get by rules that are.
 func (s *StaticFiles) clean(urlPath string) (string, error) {
+	if urlPath == "" {
+		return ".", nil
+	}
 	name := path.Clean(urlPath)
 	switch {
 	case name == ".." || strings.HasPrefix(name, "../") || strings.HasPrefix(urlPath, "/"):
 		return "", errNotInRoot
-	case !fs.ValidPath(name) || strings.IndexByte(name, 0) >= 0 || !s.Dotfiles && isHidden(name):
+	case name == "." || name != strings.TrimSuffix(urlPath, "/"), !fs.ValidPath(name), strings.IndexByte(name, 0) >= 0,
+		!s.Dotfiles && isHidden(name):
 		return "", &HTTPError{Status: http.StatusNotFound}
 	}
 	return name, nil
@@ -187,7 +196,7 @@ func isHidden(name string) bool {
 	if first, below, _ := strings.Cut(name, "/"); first == ".well-known" {
 		name = below
 	}
-	return name != "." && (strings.HasPrefix(name, ".") || strings.Contains(name, "/."))
+	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
 }
 
 // isMissing reports whether err says that there is no such file, and that another root may have it.

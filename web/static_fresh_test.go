@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -240,5 +241,33 @@ func TestStatic_ManyFiles(t *testing.T) {
 	}
 	if n := web.StaticVersions(files); n != 4096 {
 		t.Errorf("%d versions are remembered", n)
+	}
+}
+
+// A time that says nothing is not sent, and nothing is decided by it.
+func TestStatic_TimesThatSayNothing(t *testing.T) {
+	tr := newTree(t)
+	path := tr.file("a.txt", "a")
+	app := staticApp(web.StaticFileHandler{Files: tr.files()})
+	for _, seconds := range []int64{0, 1} {
+		tr.must(os.Chtimes(path, time.Unix(seconds, 0), time.Unix(seconds, 0)))
+		do(t, app, request("GET /static/a.txt", "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT", "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT",
+			"Range: bytes=0-0", "If-Range: Thu, 01 Jan 1970 00:00:01 GMT")).check(t, fmt.Sprint(seconds), 200, "a", "Last-Modified:", "Etag: "+hashTag("a"))
+	}
+	future := time.Now().Add(time.Hour)
+	tr.must(os.Chtimes(path, future, future))
+	w := do(t, app, request("GET /static/a.txt"))
+	if sent, err := time.Parse(http.TimeFormat, w.header.Get("Last-Modified")); err != nil || sent.After(time.Now()) {
+		t.Errorf("a time to come is sent as %s", w.header.Get("Last-Modified"))
+	}
+}
+
+// A tag that may not be remembered is good for those who had come before it was made.
+func TestStatic_HashIsSharedByThoseWhoWait(t *testing.T) {
+	before, made := time.Now(), time.Now().Add(time.Second)
+	for came, want := range map[time.Time]bool{before: true, made: false, made.Add(1): false} {
+		if got := web.SharesHash(made, came); got != want {
+			t.Errorf("hashed at %v for one who came at %v: %v", made, came, got)
+		}
 	}
 }

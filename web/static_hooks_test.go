@@ -113,7 +113,7 @@ func TestStatic_UnderOtherRules(t *testing.T) {
 	h := web.StaticFileHandler{Files: tr.files(), DefaultFilename: "a.txt"}
 	app := web.NewApplicationWith(quiet, web.Regexp(`/v([0-9])/(.*)`, h), web.URL("/{path...}", h))
 	do(t, app, request("GET /v7/dir/a.txt")).check(t, "a regular expression", 200, "a")
-	do(t, app, request("GET /v7/dir%2Fa.txt")).check(t, "a regular expression", 200, "a")
+	do(t, app, request("GET /v7/dir/%61.txt")).check(t, "a regular expression", 200, "a")
 	do(t, app, request("GET /v7/%2e%2e/x")).check(t, "a regular expression", 403, forbiddenPage)
 
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/below/dir?q", nil)
@@ -127,3 +127,23 @@ func TestStatic_UnderOtherRules(t *testing.T) {
 }
 
 const forbiddenPage = "<html><title>403: Forbidden</title><body>403: Forbidden</body></html>"
+
+// A rule for a part of the files holds for all ways to write their paths.
+func TestStatic_RulesInFrontAreNotGoneRound(t *testing.T) {
+	tr := newTree(t)
+	tr.file("private/plans.txt", "secret")
+	tr.file("a.txt", "a")
+	app := web.NewApplicationWith(quiet,
+		web.URL("/static/private/{path...}", web.ErrorHandler{Status: 401}),
+		web.URL("/static/{path...}", web.StaticFileHandler{Files: tr.files(), DefaultFilename: "index.html"}))
+	for _, path := range []string{
+		"private/plans.txt", "private%2Fplans.txt", "private%2fplans.txt", "./private/plans.txt", "%2e/private/plans.txt",
+		"x/../private/plans.txt", "a.txt/../private/plans.txt", "private//plans.txt", "/private/plans.txt", "%70rivate/plans.txt",
+		"private%5Cplans.txt", "private\\plans.txt", "..%2fstatic/private/plans.txt", "private%252fplans.txt",
+	} {
+		if w := do(t, app, request("GET /static/"+path)); w.status == 200 || w.status >= 500 || strings.Contains(w.body.String(), "secret") {
+			t.Errorf("%s: %d %q", path, w.status, w.body.String())
+		}
+	}
+	do(t, app, request("GET /static/a%2Etxt")).check(t, "another escape", 200, "a")
+}

@@ -109,7 +109,11 @@ func (h *StaticFileHandler) setMaxAge(keep time.Duration, more string) {
 
 // vary adds a name to Vary.
 func (h *StaticFileHandler) vary(name string) {
-	if !h.header.HasToken("Vary", name) && !h.header.HasToken("Vary", "*") {
-		h.AddHeader("Vary", name)
+	if h.header.HasToken("Vary", name) || h.header.HasToken("Vary", "*") {
+		return
 	}
+	if others := h.header.Joined("Vary"); others != "" {
+		name = others + ", " + name
+	}
+	h.setField("Vary", name)
 }

@@ -26,8 +26,9 @@ func stampOf(info fs.FileInfo) fileStamp {
 	return s
 }
 
-// hasTime reports whether a file's time is one: some file systems have none, or 1970.
-func hasTime(t time.Time) bool { return !t.IsZero() && t.Unix() != 0 }
+// hasTime reports whether a file's time is one. Some file systems have none; builds that are to be
+// reproducible set the first second of 1970, or the next.
+func hasTime(t time.Time) bool { return !t.IsZero() && t.Unix() != 0 && t.Unix() != 1 }
 
 // settled reports whether a later change would show. A time in the future is no clock's.
 func (s fileStamp) settled(now time.Time) bool {

@@ -3,12 +3,14 @@ package web_test
 import (
 	"crypto/sha512"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"eddy/internal/testdir"
@@ -238,7 +240,10 @@ func TestStatic_NothingOutside(t *testing.T) {
 	}
 	app := staticApp(web.StaticFileHandler{Files: tr.files()})
 	for path, status := range map[string]int{
-		"in.txt": 200, "dir/../in.txt": 200, "./in.txt": 200, "dir//in.txt": 200, "%69n.txt": 200, "dir%2Fin.txt": 200,
+		"in.txt": 200, "dir/in.txt": 200, "%69n.txt": 200,
+		// Not the file's one path: a rule for what is below dir would not see it.
+		"dir%2Fin.txt": 404, "dir%2fin.txt": 404, "x/../dir/in.txt": 404, "dir/../in.txt": 404, "x/%2e%2e/in.txt": 404, "./in.txt": 404,
+		"dir/./in.txt": 404, "dir//in.txt": 404, "in.txt//": 404, "dir//": 404, "dir/%2e": 404,
 		"../secret.txt": 403, "%2e%2e/secret.txt": 403, "..%2fsecret.txt": 403, "dir/../../secret.txt": 403, "..": 403,
 		"../root-secret/a.txt": 403, "%2e%2e%2froot-secret/a.txt": 403, "/etc/passwd": 403, "%2fetc/passwd": 403,
 		filepath.ToSlash(tr.dir) + "/secret.txt": 0,
@@ -246,7 +251,7 @@ func TestStatic_NothingOutside(t *testing.T) {
 		"in.txt/x": 404, "missing": 404, "dir/missing": 404, "missing/x": 404, "a:b": 404, "in.txt::$DATA": 404, "C:/in.txt": 404,
 		".env": 404, ".git/config": 404, "dir/.../x": 404, ".well-known/security.txt": 200, ".well-known/.x": 404,
 		strings.Repeat("n", 300): 404, strings.Repeat("d/", 2000): 404, strings.Repeat("in.txt/", 1000): 404,
-		"": 403, ".": 403, "dir": 403, "dir/": 403, "dir/..": 403, "%ff": 400,
+		"": 403, ".": 404, "./": 404, "dir": 403, "dir/": 403, "dir/..": 404, "%ff": 400,
 	} {
 		w := do(t, app, request("GET /static/"+path))
 		if w.status != status && status != 0 || w.status >= 500 || strings.Contains(w.body.String(), "secret") {
@@ -304,7 +309,9 @@ func TestStatic_DefaultFilename(t *testing.T) {
 	tr.file("index.html", "top")
 	tr.file("dir/index.html", "dir")
 	tr.file("bare/a.txt", "a")
-	h := web.StaticFileHandler{Files: tr.files(), DefaultFilename: "index.html"}
+	files := tr.files()
+	files.FS = []fs.FS{fstest.MapFS{`\evil.example/index.html`: {}}}
+	h := web.StaticFileHandler{Files: files, DefaultFilename: "index.html"}
 	app := web.NewApplicationWith(quiet, web.URL("/static/{path...}", h), web.URL("/{path...}", h))
 	for _, tc := range []struct {
 		path, location string
@@ -314,9 +321,9 @@ func TestStatic_DefaultFilename(t *testing.T) {
 		{"/static/dir", "/static/dir/", 301}, {"/static/bare?x=1&y", "/static/bare/?x=1&y", 301}, {"/dir", "/dir/", 301},
 		{"/static/%64ir", "/static/%64ir/", 301}, {"/static/dir/index.html", "", 200}, {"/static/dir/index.html/", "", 404},
 		// What could lead to another site.
-		{"//dir", "", 403}, {"//evil.example/../dir", "", 403}, {"//evil.example/%2e%2e", "", 403}, {"/%2fevil.example/..", "", 403},
-		{"/\\evil.example/../dir", "/%5Cevil.example/../dir/", 301}, {"/\t/evil.example/../../dir", "", 0},
-		{"/x/..//dir", "/x/..//dir/", 301},
+		{"//dir", "", 403}, {"//evil.example/../dir", "", 403}, {"/evil.example%2f..", "", 404}, {"//evil.example/%2e%2e", "", 403}, {"/%2fevil.example/..", "", 403},
+		{"/\\evil.example/../dir", "", 404}, {"/\\evil.example", "/%5Cevil.example/", 301}, {"/%5Cevil.example", "/%5Cevil.example/", 301}, {"/\t/evil.example/../../dir", "", 0},
+		{"/x/..//dir", "", 404}, {"/%2edir", "", 404},
 	} {
 		w := do(t, app, request("GET "+tc.path))
 		if location := w.header.Get("Location"); w.status != tc.status && tc.status != 0 || location != tc.location && tc.status != 0 ||

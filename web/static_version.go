@@ -49,12 +49,22 @@ type staticVersion struct {
 }
 
 type stampedTag struct {
-	stamp fileStamp
-	tag   string
+	stamp   fileStamp
+	tag     string
+	began   time.Time // when the file was read for it
+	settled bool      // it holds as long as the stamp does
 }
 
 func (v *staticVersion) known(stamp fileStamp) (string, bool) {
-	if last := v.last.Load(); last != nil && last.stamp == stamp {
+	if last := v.last.Load(); last != nil && last.settled && last.stamp == stamp {
+		return last.tag, true
+	}
+	return "", false
+}
+
+// since returns the tag if it is known, or was made for somebody else after the caller had come.
+func (v *staticVersion) since(came time.Time, stamp fileStamp) (string, bool) {
+	if last := v.last.Load(); last != nil && last.stamp == stamp && (last.settled || last.began.After(came)) {
 		return last.tag, true
 	}
 	return "", false
@@ -118,16 +128,17 @@ func (s *StaticFiles) tag(e *staticEntry, f fs.File) (string, error) {
 	if tag, ok := s.known(*e); ok {
 		return tag, nil
 	}
-	v := s.versions.own(staticKey{e.root, e.name})
-	v.mu.Lock() // one at a time: the others find the result, if it may be remembered
+	v, came := s.versions.own(staticKey{e.root, e.name}), time.Now()
+	v.mu.Lock() // one at a time: the others find the result
 	defer v.mu.Unlock()
-	began := time.Now()
-	if tag, ok := v.known(stampOf(e.info)); ok {
+	if tag, ok := v.since(came, stampOf(e.info)); ok {
 		return tag, nil
 	}
+	began := time.Now()
 	tag, err := e.hash(f)
-	if stamp := stampOf(e.info); err == nil && stamp.settled(began) && !isWeak(tag) {
-		v.last.Store(&stampedTag{stamp, tag})
+	if err == nil && !isWeak(tag) {
+		stamp := stampOf(e.info)
+		v.last.Store(&stampedTag{stamp, tag, began, stamp.settled(began)})
 	}
 	return tag, err
 }
@@ -181,8 +192,8 @@ func (e *staticEntry) hash(f fs.File) (string, error) {
 	return "W/" + stampOf(e.info).quoted(), nil
 }
 
-// isCheap reports whether a file's version is made of its size and time.
-func (s fileStamp) isCheap() bool { return s.size > maxStaticHash && s.modified != 0 }
+// isCheap reports whether a file's version is made of its size and times.
+func (s fileStamp) isCheap() bool { return s.size > maxStaticHash && s.modified|s.changed != 0 }
 
 // tag returns the entity tag of a file that is not hashed. As long as a further change may not show,
 // it is a weak one (RFC 9110 §8.8.1).
@@ -193,9 +204,13 @@ func (s fileStamp) tag(now time.Time) string {
 	return s.quoted()
 }
 
+// quoted has the inode's time, too: that of modification may be the same for all builds.
 func (s fileStamp) quoted() string {
-	b := strconv.AppendInt(append(make([]byte, 0, 40), '"'), s.size, 16)
+	b := strconv.AppendInt(append(make([]byte, 0, 56), '"'), s.size, 16)
 	b = strconv.AppendInt(append(b, '-'), s.modified, 16)
+	if s.changed != 0 {
+		b = strconv.AppendInt(append(b, '-'), s.changed, 16)
+	}
 	return string(append(b, '"'))
 }
 
