@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -146,4 +148,58 @@ func TestStatic_RulesInFrontAreNotGoneRound(t *testing.T) {
 		}
 	}
 	do(t, app, request("GET /static/a%2Etxt")).check(t, "another escape", 200, "a")
+}
+
+// careful is a file system that counts what is open.
+type careful struct {
+	fs.FS
+	opened, open int
+}
+
+type carefulFile struct {
+	fs.File
+	io.Seeker
+	of *careful
+}
+
+func (c *careful) Open(name string) (fs.File, error) {
+	f, err := c.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	c.opened, c.open = c.opened+1, c.open+1
+	if _, ok := f.(fs.ReadDirFile); ok {
+		return &carefulDir{f.(fs.ReadDirFile), c}, nil
+	}
+	return &carefulFile{f, f.(io.Seeker), c}, nil
+}
+
+func (f *carefulFile) Close() error { f.of.open--; return f.File.Close() }
+
+type carefulDir struct {
+	fs.ReadDirFile
+	of *careful
+}
+
+func (d *carefulDir) Close() error { d.of.open--; return d.ReadDirFile.Close() }
+
+// However a request ends, its file is closed.
+func TestStatic_FilesAreClosed(t *testing.T) {
+	files := &careful{FS: fstest.MapFS{"a.txt": {Data: []byte("0123456789"), ModTime: longAgo}, "large.txt": {Data: make([]byte, 200_000)}, "dir/b.txt": {}}}
+	h := hooked{web.StaticFileHandler{Files: &web.StaticFiles{FS: []fs.FS{files}}, Listing: true, Precompressed: true}, new(int)}
+	app := web.NewApplicationWith(quiet, web.URL("/s/{path...}", h))
+	gone := errors.New("gone")
+	for _, path := range []string{"a.txt", "large.txt", "dir/", "dir", "none", "bad", "a.txt/"} {
+		for _, fields := range [][]string{nil, {"Range: bytes=1-2"}, {"Range: bytes=1-2,150000-"}, {"Range: bytes=999999-"}, {"If-Match: \"x\""},
+			{"X-Have: " + hashTag("0123456789")}, {"Accept-Encoding: gzip"}} {
+			for _, w := range []*recorder{{}, {writeErr: gone}} {
+				for _, method := range []string{"GET ", "HEAD "} {
+					w.serve(t.Context(), app, request(method+"/s/"+path, fields...))
+				}
+			}
+		}
+	}
+	if files.open != 0 || files.opened == 0 {
+		t.Errorf("%d of %d files are open", files.open, files.opened)
+	}
 }
