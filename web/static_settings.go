@@ -14,7 +14,7 @@ func (s *Settings) fillStatic() {
 	}
 	h := new(StaticFileHandler)
 	if s.StaticHandler != nil {
-		h = s.StaticHandler.settings()
+		h = s.StaticHandler.options()
 	}
 	switch {
 	case h.Files != nil && s.StaticPath != "":
@@ -27,8 +27,8 @@ func (s *Settings) fillStatic() {
 	s.StaticHandler = h
 }
 
-// settings returns a prototype of one's own.
-func (h *StaticFileHandler) settings() *StaticFileHandler {
+// options returns a prototype with the same options, of one's own.
+func (h *StaticFileHandler) options() *StaticFileHandler {
 	return &StaticFileHandler{Files: h.Files, File: h.File, DefaultFilename: h.DefaultFilename,
 		Listing: h.Listing, Precompressed: h.Precompressed}
 }
@@ -44,7 +44,7 @@ func (s *Settings) staticRules() []Rule {
 	}
 	rules := []Rule{URL(prefix+"{path...}", *s.StaticHandler)}
 	for _, name := range []string{"favicon.ico", "robots.txt"} {
-		one := *s.StaticHandler.settings()
+		one := *s.StaticHandler.options()
 		one.File = name
 		rules = append(rules, URL("/"+name, one))
 	}
