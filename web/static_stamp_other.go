@@ -1,4 +1,4 @@
-//go:build !linux && !openbsd && !dragonfly && !solaris && !illumos && !darwin && !ios && !freebsd && !netbsd
+//go:build !linux && !openbsd && !dragonfly && !solaris && !illumos && !darwin && !ios && !freebsd && !netbsd && !windows
 
 package web
 
