@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -230,4 +231,47 @@ func checkFailures(t *testing.T, failures map[error]int) {
 			t.Errorf("%v: the log says %q", err, log.text())
 		}
 	}
+}
+
+// stuck is a file system on a disk that does not answer for a while.
+type stuck struct {
+	fs.FS
+	asked, answer chan struct{}
+}
+
+func (s stuck) Open(name string) (fs.File, error) {
+	if name == "slow.txt" {
+		s.asked <- struct{}{}
+		<-s.answer
+	}
+	return s.FS.Open(name)
+}
+
+func (s stuck) Stat(name string) (fs.FileInfo, error) { return fs.Stat(s.FS, name) }
+
+// While files are waited for, as many as there are loops and more, others are served.
+func TestStatic_SlowDiskHoldsUpNobody(t *testing.T) {
+	const waiting = 8
+	files := fstest.MapFS{"slow.txt": {Data: []byte("slow")}, "quick.txt": {Data: []byte("quick")}}
+	disk := stuck{files, make(chan struct{}), make(chan struct{})}
+	forEachEngine(t, staticApp(web.StaticFileHandler{Files: &web.StaticFiles{FS: []fs.FS{disk}}}), func(t *testing.T, base string) {
+		var wg sync.WaitGroup
+		for range waiting {
+			wg.Go(func() {
+				if _, body, err := fetch(t, "GET", base+"/static/slow.txt", ""); body != "slow" || err != nil {
+					t.Errorf("%q, %v", body, err)
+				}
+			})
+			<-disk.asked
+		}
+		for range waiting {
+			if _, body, err := fetch(t, "GET", base+"/static/quick.txt", ""); body != "quick" || err != nil {
+				t.Errorf("%q, %v", body, err)
+			}
+		}
+		for range waiting {
+			disk.answer <- struct{}{}
+		}
+		wg.Wait()
+	})
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -340,4 +341,42 @@ func TestStatic_DefaultFilename(t *testing.T) {
 			t.Errorf("%q: %d to %q, want %d to %q", tc.path, w.status, location, tc.status, tc.location)
 		}
 	}
+}
+
+// Whatever a client asks for, and in whatever way, the answer is a file of the root or an error of its own.
+func FuzzStatic(f *testing.F) {
+	for _, path := range []string{"in.txt", "dir/", "dir", "../secret.txt", "%2e%2e/secret.txt", "/in.txt", "..\\secret.txt", ".env", "in.txt%00",
+		"dir/%2e%2e/in.txt", "CON", "a:b", "\xff", strings.Repeat("x", 300), "%", "//evil.example/.."} {
+		f.Add(path, "bytes=1-", "gzip", `"x"`)
+	}
+	f.Add("in.txt", "bytes=0-0,1-1,-1", "br;q=0.5, *", "W/\"x\", *")
+	dir := testdir.New(f)
+	root := filepath.Join(dir, "root")
+	for name, content := range map[string]string{"root/in.txt": "in", "root/in.txt.gz": "in, too", "root/dir/index.html": "in", "root/.env": "secret",
+		"secret.txt": "secret", "root-secret/in.txt": "secret"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+			f.Fatal(err)
+		}
+	}
+	files := &web.StaticFiles{Dirs: []string{root}}
+	f.Cleanup(func() { files.Close() })
+	h := web.StaticFileHandler{Files: files, DefaultFilename: "index.html", Listing: true, Precompressed: true}
+	app := web.NewApplicationWith(quiet, web.URL("/static/{path...}", h), web.URL("/{path...}", h))
+	f.Fuzz(func(t *testing.T, path, ranges, accept, tags string) {
+		for _, prefix := range []string{"/static/", "/"} {
+			r := request("GET "+prefix+path, "Range: "+ranges, "Accept-Encoding: "+accept, "If-None-Match: "+tags, "If-Range: "+tags)
+			w := do(t, app, r)
+			location := w.header.Get("Location")
+			if w.status >= 500 || strings.Contains(w.body.String(), "secret") {
+				t.Errorf("%q: %d %q", path, w.status, w.body.String())
+			}
+			if location != "" && (!strings.HasPrefix(location, "/") || strings.HasPrefix(location, "//") || strings.ContainsAny(location, "\\\t\r\n")) {
+				t.Errorf("%q: to %q", path, location)
+			}
+			if w.length != int64(w.body.Len()) {
+				t.Errorf("%q: %d bytes of %d", path, w.body.Len(), w.length)
+			}
+		}
+	})
 }
