@@ -1,7 +1,10 @@
 package eddy_test
 
 import (
+	"bytes"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,5 +95,43 @@ func TestServer_MountedFiles(t *testing.T) {
 	resp.Body.Close()
 	if string(body) != "new" {
 		t.Errorf("a changed file is served as %q", body)
+	}
+}
+
+// A handler of web's own sends the same bytes in the clear, by sendfile, and through TLS, by copies, also
+// by HTTP/2.
+func TestServer_StaticFiles(t *testing.T) {
+	dir := testdir.New(t)
+	data := make([]byte, 3<<20)
+	rand.NewChaCha8([32]byte{}).Read(data)
+	if err := os.WriteFile(filepath.Join(dir, "file.bin"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	app := web.NewApplicationWith(web.Settings{StaticPath: dir, Logger: quiet})
+	_, clear, plain := serve(t, app, eddy.Options{})
+	_, secure, byTLS := serveTLS(t, app, eddy.Options{})
+	byHTTP2 := byTLS.Transport.(*http.Transport).Clone()
+	byHTTP2.ForceAttemptHTTP2 = true
+	t.Cleanup(byHTTP2.CloseIdleConnections)
+	for _, c := range []struct {
+		url    string
+		client *http.Client
+	}{{clear, plain}, {secure, byTLS}, {secure, &http.Client{Transport: byHTTP2}}} {
+		for _, span := range [][2]int{{0, len(data)}, {1000, len(data) - 1000}, {5, 100}} {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", c.url+"/static/file.bin", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", span[0], span[1]-1))
+			resp, err := c.client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || !bytes.Equal(got, data[span[0]:span[1]]) {
+				t.Errorf("%s of %s by %s: %d bytes, %v", req.Header.Get("Range"), c.url, resp.Proto, len(got), err)
+			}
+		}
 	}
 }

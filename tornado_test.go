@@ -34,8 +34,8 @@ func python(t *testing.T) string {
 }
 
 // tornadoServer runs testdata/tornado_server.py until the test ends, and returns its URL.
-func tornadoServer(t *testing.T) string {
-	cmd := exec.Command(python(t), "testdata/tornado_server.py")
+func tornadoServer(t *testing.T, args ...string) string {
+	cmd := exec.Command(python(t), append([]string{"testdata/tornado_server.py"}, args...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	in, err := cmd.StdinPipe() // it ends with this

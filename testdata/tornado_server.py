@@ -1,4 +1,4 @@
-"""A server of Tornado's. It says its port, and ends with its input."""
+"""A server of Tornado's, with the static files of a directory if one is named. It says its port, and ends with its input."""
 
 import asyncio
 import sys
@@ -68,10 +68,14 @@ class Away(tornado.web.RequestHandler):
 
 
 async def main():
+    static = {}
+    if len(sys.argv) > 1:
+        static = dict(static_path=sys.argv[1], static_handler_args=dict(default_filename="index.html"))
     app = tornado.web.Application(
         [("/echo", Echo), ("/long", Long), ("/pieces", Pieces), ("/upload", Upload), ("/away", Away)],
         compress_response=True,
         log_function=lambda handler: None,
+        **static,
     )
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
     tornado.httpserver.HTTPServer(app).add_sockets(sockets)

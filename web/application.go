@@ -33,7 +33,7 @@ func NewApplication(rules ...Rule) *Application {
 func NewApplicationWith(settings Settings, rules ...Rule) *Application {
 	settings.fill()
 	a := &Application{settings: settings, named: make(map[string]*pattern)}
-	flat := flatten(nil, rules, nil)
+	flat := flatten(flatten(nil, settings.staticRules(), nil), rules, nil)
 	for _, e := range flat {
 		if e.name == "" {
 			continue

@@ -33,6 +33,8 @@
 // that was never flushed gets a Content-Length and, for GET and HEAD with status 200, an
 // Etag, and If-None-Match is answered with 304.
 //
+// [StaticFileHandler] serves files; [Settings].StaticPath adds the rules for a directory of them.
+//
 // # Concurrency
 //
 // An Application never changes once made, and any number of goroutines may use it. A
@@ -48,6 +50,9 @@
 // reads Request.Body itself, or Parts, is under the engine's limit alone. An unflushed response is
 // held in memory whole; flush a large one in pieces. Path values and arguments that are not UTF-8
 // are refused with 400.
+//
+// A static file is never in memory as a whole, but for those below 32 KiB; docs/limits.md has what is
+// remembered of files.
 //
 // A server that is not behind TLS should check the Host of its requests ([Host]):
 // otherwise DNS rebinding lets a foreign page read what it serves.

@@ -35,9 +35,23 @@ type Settings struct {
 	// by so much with each request to a handler that asks for arguments: give it to the route that
 	// needs it, by [RequestHandler.FormWith].
 	Form formdata.Options
+
+	// StaticPath is a directory of static files. It adds three rules in front of all others: for
+	// StaticURLPrefix, /favicon.ico and /robots.txt. "" adds none.
+	StaticPath string
+
+	// StaticURLPrefix is where the files of StaticPath are, "/static/" if empty. It begins and ends
+	// with a slash.
+	StaticURLPrefix string
+
+	// StaticHandler is the prototype of the handler of these rules, nil for one without options. Its
+	// Files are those of StaticPath if nil; an application whose files are an embed.FS sets them
+	// here, and no StaticPath.
+	StaticHandler *StaticFileHandler
 }
 
 func (s *Settings) fill() {
+	s.fillStatic()
 	if s.MaxBody == 0 {
 		s.MaxBody = defaultMaxBody
 	}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"io/fs"
 	"log"
-	"net/http"
 
 	"eddy"
 	"eddy/web"
@@ -23,20 +22,21 @@ func newApplication(r *room) *web.Application {
 	}
 	return web.NewApplicationWith(web.Settings{MaxBody: 16 << 10},
 		web.URL("/messages", messages{room: r}),
-		web.Mount("/", guard(http.FileServerFS(files))),
+		web.URL("/{path...}", page{web.StaticFileHandler{
+			Files: &web.StaticFiles{FS: []fs.FS{files}}, DefaultFilename: "index.html",
+		}}),
 	)
 }
 
-// guard lets the page load nothing from elsewhere, run no script but its own, and be
+// A page is one of the files. It loads nothing from elsewhere, runs no script but its own, and is
 // framed by nobody.
-func guard(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy",
-			"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		h.ServeHTTP(w, r)
-	})
+type page struct{ web.StaticFileHandler }
+
+func (h *page) SetDefaultHeaders() {
+	h.SetHeader("Content-Security-Policy",
+		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.SetHeader("X-Content-Type-Options", "nosniff")
+	h.SetHeader("Referrer-Policy", "no-referrer")
 }
 
 func main() {

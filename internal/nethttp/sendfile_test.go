@@ -109,3 +109,84 @@ func TestHandler_LetsTheEngineSendFiles(t *testing.T) {
 		})
 	}
 }
+
+// onServer runs h under net/http and returns the body of the answer.
+func onServer(t *testing.T, method string, h httputil.HandlerFunc) (string, error) {
+	t.Helper()
+	srv := quietServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { nethttp.Serve(w, r, h) }))
+	req, err := http.NewRequestWithContext(t.Context(), method, srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := srv.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+func TestServe_SendsFiles(t *testing.T) {
+	content := strings.Repeat("0123456789", 20_000)
+	name := filepath.Join(testdir.New(t), "file")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name   string
+		method string
+		length int64
+		sends  []int64 // how much is to be sent
+		sent   []int64
+		err    error // the last one's
+		body   string
+	}{
+		{"whole", "GET", 200_000, []int64{200_000}, []int64{200_000}, nil, content},
+		{"in pieces", "GET", 150_000, []int64{100_000, 50_000}, []int64{100_000, 50_000}, nil, content[:150_000]},
+		{"of unknown length", "GET", -1, []int64{200_000}, []int64{200_000}, nil, content},
+		{"beyond its end", "GET", -1, []int64{300_000, 1}, []int64{200_000, 0}, nil, content},
+		{"beyond the length", "GET", 10, []int64{10, 1}, []int64{10, 0}, httputil.ErrBodyLength, content[:10]},
+		{"to HEAD", "HEAD", 10, []int64{10}, []int64{0}, errors.ErrUnsupported, ""},
+		{"before the head", "GET", -2, []int64{1}, []int64{0}, httputil.ErrNoHead, "Internal Server Error\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			body, err := onServer(t, tc.method, func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
+				f, err := os.Open(name)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer f.Close()
+				if tc.length > -2 {
+					w.WriteHead(200, "", &httputil.Header{}, tc.length)
+				}
+				for i, n := range tc.sends {
+					sent, err := w.(interface {
+						SendFile(fs.File, int64) (int64, error)
+					}).SendFile(f, n)
+					if sent != tc.sent[i] || i == len(tc.sends)-1 && !errors.Is(err, tc.err) || err != nil && tc.err == nil {
+						t.Errorf("sent %d of %d: %v", sent, n, err)
+					}
+				}
+			})
+			if body != tc.body || err != nil {
+				t.Errorf("%d bytes, %v", len(body), err)
+			}
+		})
+	}
+}
+
+func TestServe_SendFileAfterTheEnd(t *testing.T) {
+	if _, err := onServer(t, "GET", func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
+		w.WriteHead(200, "", &httputil.Header{}, 0)
+		w.Finish()
+		if _, err := w.(interface {
+			SendFile(fs.File, int64) (int64, error)
+		}).SendFile(nil, 1); err != httputil.ErrFinished {
+			t.Error(err)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package web
+
+import "os"
+
+const openStatic = os.O_RDONLY
