@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 
+	"eddy/httputil/compress"
 	"eddy/httputil/formdata"
 )
 
@@ -35,6 +36,14 @@ type Settings struct {
 	// by so much with each request to a handler that asks for arguments: give it to the route that
 	// needs it, by [RequestHandler.FormWith].
 	Form formdata.Options
+
+	// CompressResponse compresses the responses of all rules, mounted handlers included, for clients that
+	// accept it; rules differ by [Compress]. A page that has a secret beside what a
+	// stranger can choose should not be compressed: see package compress.
+	CompressResponse bool
+
+	// Compress tunes that.
+	Compress compress.Options
 }
 
 func (s *Settings) fill() {
