@@ -13,7 +13,11 @@ func (w *Writer) Respond(status int, reason string, header *httputil.Header, bod
 		return err
 	}
 	defer w.turn.Unlock()
-	if w.at() != open {
+	switch w.at() {
+	case open:
+	case plain:
+		return httputil.Respond(w.w, status, reason, header, body) // which says what is wrong
+	default:
 		return httputil.ErrHeadWritten
 	}
 	how := w.judge(status, header, int64(len(body)))
