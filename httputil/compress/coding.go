@@ -2,6 +2,7 @@ package compress
 
 import (
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -29,9 +30,11 @@ type Compressor struct {
 
 	// zstd's encoder holds a channel, which must not leave the bubble of testing/synctest that
 	// it was made in: so there are no pools for all.
-	flates  sync.Pool // of *deflater
-	zstds   sync.Pool // of *zstd.Encoder
-	buffers sync.Pool // of *[]byte
+	flates sync.Pool // of *deflater
+	zstds  sync.Pool // of *zstd.Encoder
+
+	held pool // for what waits to be compressed, also while the handler waits for something else
+	out  pool // for what was compressed, until the engine has it
 }
 
 // choose returns the coding for a body that is known as a whole, and that for a stream; nil stands for
@@ -55,12 +58,20 @@ func (c *Compressor) choose(list string) (whole, streamed *coding) {
 	return whole, streamed
 }
 
-// acceptEncoding returns what the client accepts.
+// acceptEncoding returns what the client accepts, which one field tells but for strange ones.
 func acceptEncoding(h *httputil.Header) string {
-	if fields := h.Values("Accept-Encoding"); len(fields) != 1 {
-		return h.Joined("Accept-Encoding")
+	const name = "Accept-Encoding"
+	first := ""
+	for _, f := range h.Fields() {
+		if len(f.Name) != len(name) || !strings.EqualFold(f.Name, name) {
+			continue
+		}
+		if first != "" {
+			return h.Joined(name)
+		}
+		first = f.Value
 	}
-	return h.Get("Accept-Encoding")
+	return first
 }
 
 // appendZstd is one frame with its length in its head. Nothing runs beside the caller.
@@ -145,19 +156,22 @@ func (x *extra) run(e *opened, used bool, dst, src []byte) ([]byte, error) {
 
 type resetter interface{ Reset(io.Writer) }
 
-// keepMost is the largest buffer that is used again.
-const keepMost = 2 * pieceMost
+// A pool has buffers that are used again unless they have become too large.
+type pool struct {
+	buffers sync.Pool // of *[]byte
+	most    int
+}
 
-func (c *Compressor) buffer() *[]byte {
-	if b, ok := c.buffers.Get().(*[]byte); ok {
+func (p *pool) get() *[]byte {
+	if b, ok := p.buffers.Get().(*[]byte); ok {
 		return b
 	}
 	return new([]byte)
 }
 
-func (c *Compressor) putBuffer(b *[]byte) {
-	if cap(*b) <= keepMost {
+func (p *pool) put(b *[]byte) {
+	if cap(*b) <= p.most {
 		*b = (*b)[:0]
-		c.buffers.Put(b)
+		p.buffers.Put(b)
 	}
 }

@@ -58,8 +58,8 @@ func (w *Writer) respond(err error) error {
 
 // respondWhole sends a body compressed, with its new length, or as it is if an encoder of the program's fails.
 func (w *Writer) respondWhole(body []byte) error {
-	out := w.c.buffer()
-	defer w.c.putBuffer(out)
+	out := w.c.out.get()
+	defer w.c.out.put(out)
 	b, err := w.whole.whole(*out, body)
 	if err != nil {
 		w.vary()

@@ -53,6 +53,7 @@ type Options struct {
 // New returns a Compressor. It panics if the options are wrong.
 func New(o Options) *Compressor {
 	c := &Compressor{types: o.Types, minSize: int64(o.MinSize), level: o.Level}
+	c.held.most, c.out.most = 2*pieceMost, wholeMost/2
 	if c.types == nil {
 		c.types = Compressible
 	}

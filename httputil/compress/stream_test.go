@@ -159,7 +159,11 @@ func TestWriter_BadEnds(t *testing.T) {
 		{"panic in a stream", func(w writer) { head(w, -1); io.WriteString(w, text(500000)); panic("on purpose") }},
 		{"panic in a flushed stream", func(w writer) { head(w, -1); io.WriteString(w, "x"); w.Flush(); panic("on purpose") }},
 		{"short", func(w writer) { head(w, 5000); io.WriteString(w, text(4999)) }},
-		{"short, and finished", func(w writer) { head(w, 5000); io.WriteString(w, text(4999)); wantErr(t, w.Finish(), httputil.ErrBodyLength) }},
+		{"short, and finished", func(w writer) {
+			head(w, 5000)
+			io.WriteString(w, text(4999))
+			wantErr(t, w.Finish(), httputil.ErrBodyLength)
+		}},
 		{"nothing at all", func(w writer) { head(w, 5000) }},
 		{"short after a flush", func(w writer) { head(w, 5000); w.Flush(); io.WriteString(w, text(4999)) }},
 		{"short and large", func(w writer) { head(w, 500000); io.WriteString(w, text(499999)) }},

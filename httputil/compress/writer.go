@@ -194,7 +194,7 @@ func (w *Writer) take(p []byte) (n int, err error) {
 	}
 	for n < len(p) {
 		if w.raw == nil {
-			w.raw = w.c.buffer()
+			w.raw = w.c.held.get()
 		}
 		more := p[n:min(len(p), n+pieceMost-len(*w.raw))]
 		*w.raw = append(*w.raw, more...)
@@ -217,7 +217,7 @@ func (w *Writer) buffered() int {
 
 func (w *Writer) dropRaw() {
 	if w.raw != nil {
-		w.c.putBuffer(w.raw)
+		w.c.held.put(w.raw)
 		w.raw = nil
 	}
 }
@@ -228,11 +228,11 @@ func (w *Writer) sendPiece(last bool) error {
 	if w.raw != nil {
 		src = *w.raw
 	}
-	out := w.c.buffer()
+	out := w.c.out.get()
 	*out = w.body.append(w.c, *out, src, last)
 	w.dropRaw()
 	_, w.err = w.w.Write(*out)
-	w.c.putBuffer(out)
+	w.c.out.put(out)
 	return w.err
 }
 
