@@ -64,6 +64,8 @@ func (a *Application) ServeRequest(ctx context.Context, w httputil.ResponseWrite
 		e = &serverOptions
 	case e == nil:
 		e = &notFound
+	case e.packing == packNever:
+		leave(w)
 	case a.compressor != nil && a.packs(e):
 		a.servePacked(ctx, e, args, w, r)
 		return

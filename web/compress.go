@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"eddy/httputil"
+	"eddy/httputil/compress"
 )
 
 // packing is what a rule says about compression.
@@ -16,8 +17,8 @@ const (
 )
 
 // Compress says whether the responses of a rule are compressed, whatever [Settings].CompressResponse says.
-// It is also an option of [Mount]. An application that is mounted in another decides for
-// itself what it compresses; the outer one may compress the rest.
+// It is also an option of [Mount]. What an application leaves to its settings, the one that it is
+// mounted in may compress; what it has switched off stays so.
 func Compress(on bool) RuleOption {
 	return func(r *Rule) {
 		r.packing = packNever
@@ -30,6 +31,13 @@ func Compress(on bool) RuleOption {
 // packs reports whether responses of e are compressed.
 func (a *Application) packs(e *entry) bool {
 	return e.packing == packAlways || a.settings.CompressResponse && e.packing == packAsSet
+}
+
+// leave keeps the application that this one is mounted in from compressing a response.
+func leave(w httputil.ResponseWriter) {
+	if outer, ok := w.(*compress.Writer); ok {
+		outer.Off()
+	}
 }
 
 // servePacked is serve with a compressed response.

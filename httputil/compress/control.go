@@ -9,6 +9,14 @@ import (
 	"eddy/httputil"
 )
 
+// Off leaves the response as it is, if its head was not written yet. It is for a handler that knows what
+// its client must not learn by lengths.
+func (w *Writer) Off() {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	w.off = true
+}
+
 // Unwrap sends what is held back and returns the engine's writer, for who takes the connection by that:
 // httpserver.Detach. From then on all goes to that one as it comes.
 func (w *Writer) Unwrap() httputil.ResponseWriter {

@@ -32,6 +32,7 @@ type Writer struct {
 	w             httputil.ResponseWriter // the engine's
 	request       *httputil.Header
 	head, connect bool // the request's method
+	off           bool
 
 	turn  sync.Mutex    // held by every call, also while that waits for the client
 	phase atomic.Uint32 // a state; turn guards changes
