@@ -18,6 +18,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"eddy/httpserver"
 	"eddy/httputil/compress"
 	"eddy/web"
 )
@@ -339,6 +340,61 @@ func TestCompressResponse_Hijack(t *testing.T) {
 				if !strings.Contains(string(got), before) || !strings.HasSuffix(string(got), "echo hello\n") || len(got) > len(before)+300 {
 					t.Errorf("%s: %d bytes, %v", path, len(got), err)
 				}
+			}
+		})
+	}
+}
+
+// TestStream_OutOfTimeIsCut holds that a stream that RequestTimeout has ended does not pass for a whole one.
+func TestStream_OutOfTimeIsCut(t *testing.T) {
+	for _, packed := range []bool{false, true} {
+		app := web.NewApplicationWith(web.Settings{Logger: quiet.Logger, CompressResponse: packed},
+			web.Func("/", func(ctx context.Context, h *web.RequestHandler) error {
+				h.WriteString("part")
+				if err := h.Flush(ctx); err != nil {
+					return err
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}))
+		for _, h2c := range []bool{false, true} {
+			url := serveEddy(t, app, httpserver.Options{RequestTimeout: 50 * time.Millisecond, H2C: h2c})
+			if h2c {
+				byHTTP2.Store(strings.TrimPrefix(url, "http://"), true)
+			}
+			resp, body, err := fetch(t, "GET", url+"/", "", "Accept-Encoding: gzip")
+			if err == nil || resp.StatusCode != 200 {
+				t.Errorf("compressed %v, HTTP/2 %v: status %d, %d bytes, and a good end", packed, h2c, resp.StatusCode, len(body))
+			}
+		}
+	}
+}
+
+// BenchmarkCompressResponse answers with 10 KiB of JSON.
+func BenchmarkCompressResponse(b *testing.B) {
+	var data []byte
+	for i := 0; len(data) < 10<<10; i++ {
+		data = fmt.Appendf(data, `{"id":%d,"name":"user-%d","active":%t},`, i*7919%100003, i*31%997, i%3 == 0)
+	}
+	answer := func(_ context.Context, h *web.RequestHandler) error {
+		h.SetHeader("Content-Type", "application/json")
+		_, err := h.Write(data)
+		return err
+	}
+	for _, bc := range []struct {
+		name   string
+		on     bool
+		accept string
+	}{{"off", false, "gzip"}, {"identity", true, ""}, {"gzip", true, "gzip"}, {"zstd", true, "gzip, deflate, br, zstd"}} {
+		b.Run(bc.name, func(b *testing.B) {
+			app := web.NewApplicationWith(web.Settings{Logger: quiet.Logger, CompressResponse: bc.on}, web.Func("/", answer))
+			ctx, r := context.Background(), get("/")
+			r.Header.Append("Accept-Encoding", bc.accept)
+			var s sink
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				app.ServeRequest(ctx, &s, r)
 			}
 		})
 	}

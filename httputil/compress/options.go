@@ -44,7 +44,8 @@ type Options struct {
 
 	// Encoders has further codings, such as brotli's: under "br", a function that returns what writes its
 	// input compressed to w until it is closed. One that has a method Reset(io.Writer) is used again and
-	// again. They are for bodies that are known as a whole. A name is in lower case.
+	// again. They are for bodies that are known as a whole, and go before those of this package. A
+	// name is in lower case.
 	//
 	//	"br": func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 4) },
 	Encoders map[string]func(w io.Writer) io.WriteCloser
@@ -85,12 +86,11 @@ func (c *Compressor) newCoding(name string, encoder func(io.Writer) io.WriteClos
 	if !httputil.IsToken(name) || name != strings.ToLower(name) || name == "identity" || name == "*" {
 		panic(fmt.Sprintf("compress: %q is not the name of a coding in lower case", name))
 	}
-	known := &coding{name: name}
+	known := &coding{name: name, streams: name == "gzip" || name == "deflate"}
 	switch {
 	case encoder != nil:
 		known.whole = (&extra{open: encoder}).append
-	case name == "gzip", name == "deflate":
-		known.streams = true
+	case known.streams:
 		known.whole = func(dst, src []byte) ([]byte, error) {
 			s := stream{zlib: name == "deflate"}
 			return s.append(c, dst, src, true), nil

@@ -1,6 +1,7 @@
 package compress_test
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"strings"
@@ -33,6 +34,7 @@ func TestNew_Refuses(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	const all = "gzip, deflate, zstd, rot"
+	others := 0
 	for _, tc := range []struct {
 		name   string
 		o      compress.Options
@@ -46,6 +48,8 @@ func TestOptions(t *testing.T) {
 		{"order of streams", compress.Options{Codings: []string{"zstd", "deflate", "gzip"}}, all, 2000, "text/plain", flushed, "deflate"},
 		{"one's own in the middle", compress.Options{Codings: []string{"zstd", "rot"}, Encoders: rotEncoders()}, "gzip, rot", 2000, "text/plain", whole, "rot"},
 		{"no streams", compress.Options{Codings: []string{"zstd"}}, all, 2000, "text/plain", flushed, ""},
+		{"another gzip, and no part in streams", compress.Options{Codings: []string{"gzip"}, Encoders: gzipEncoder(&others)}, "gzip", 2000, "text/plain", whole, "gzip"},
+		{"the same, streamed", compress.Options{Codings: []string{"gzip"}, Encoders: gzipEncoder(&others)}, "gzip", 2000, "text/plain", flushed, "gzip"},
 		{"no minimum", compress.Options{MinSize: -1}, "gzip", 1, "text/plain", whole, "gzip"},
 		{"higher minimum", compress.Options{MinSize: 5000}, "gzip", 4999, "text/plain", whole, ""},
 		{"all types", compress.Options{Types: func(string) bool { return true }}, "gzip", 2000, "image/png", whole, "gzip"},
@@ -58,6 +62,17 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: another body", tc.name)
 		}
 	}
+	if others != 1 {
+		t.Errorf("the program's gzip was used %d times, want once", others)
+	}
+}
+
+// gzipEncoder is a program's own, which counts.
+func gzipEncoder(used *int) map[string]func(io.Writer) io.WriteCloser {
+	return map[string]func(io.Writer) io.WriteCloser{"gzip": func(w io.Writer) io.WriteCloser {
+		*used++
+		return gzip.NewWriter(w)
+	}}
 }
 
 // TestOptions_Levels holds that every level works, and that gzip's highest is denser than its lowest.

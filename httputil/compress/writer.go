@@ -66,7 +66,8 @@ func (w *Writer) enter() error {
 }
 
 // WriteHead implements httputil.ResponseWriter. The head of a response that is to be compressed leaves with
-// its body, up to 64 KiB of which are held back.
+// its body, up to 64 KiB of which are held back. That the client has gone, or that a deadline has
+// passed, shows when they are sent.
 func (w *Writer) WriteHead(status int, reason string, header *httputil.Header, length int64) error {
 	if err := w.enter(); err != nil {
 		return err
