@@ -7,12 +7,18 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"eddy/httpserver"
 	"eddy/httputil"
 	"eddy/httputil/compress"
+	"eddy/internal/habit"
+	"eddy/internal/testdir"
 )
 
 // An able engine has what Eddy's own has beyond httputil.ResponseWriter.
@@ -57,6 +63,33 @@ func TestWriter_SendFile(t *testing.T) {
 		t.Errorf("an engine that cannot: %v", err)
 	}
 }
+
+// TestWriter_FilesOfMountedHandlers holds that a file that is not compressed does not pass through the program.
+func TestWriter_FilesOfMountedHandlers(t *testing.T) {
+	dir := testdir.New(t)
+	for _, name := range []string{"a.png", "a.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text(100_000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := compress.Handler(httpserver.Handler(http.FileServer(http.Dir(dir))), compress.Options{})
+	for path, want := range map[string]int64{"/a.png": 100_000, "/a.txt": 0} {
+		e := new(able)
+		r := &httputil.Request{Method: "GET", URI: path, Path: path, Version: httputil.HTTP11, Host: "x",
+			Header: header("Accept-Encoding: gzip"), Body: httputil.NoBody, Conn: noConn{}}
+		h.ServeRequest(t.Context(), e, r)
+		if e.files != want || e.status != 200 || want == 0 && decode(t, "gzip", e.body) != text(100_000) {
+			t.Errorf("%s: status %d, %d bytes as a file, %d others", path, e.status, e.files, len(e.body))
+		}
+	}
+}
+
+// noConn is nobody's connection.
+type noConn struct{}
+
+func (noConn) RemoteAddr() netip.AddrPort { return netip.AddrPort{} }
+func (noConn) LocalAddr() netip.AddrPort  { return netip.AddrPort{} }
+func (noConn) Follow(*habit.Habit)        {}
 
 func TestWriter_Deadlines(t *testing.T) {
 	e := new(able)

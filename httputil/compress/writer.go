@@ -52,6 +52,8 @@ type Writer struct {
 	raw     *[]byte
 }
 
+var _ httputil.ResponseWriter = (*Writer)(nil)
+
 func (w *Writer) at() state     { return w.phase.Load() }
 func (w *Writer) to(next state) { w.phase.Store(next) }
 
