@@ -24,12 +24,15 @@ import (
 // Connections does not count it. It keeps its place among MaxConnections until it is closed,
 // and it ends with its loop.
 //
+// Layers around a writer of this package are taken off, if they have a method Unwrap that returns what is
+// below, as that of httputil/compress has.
+//
 // Detach fails with errors.ErrUnsupported if w is not of this package, as under net/http; with
 // httputil.ErrFinished when the response has ended; with stream.ErrNotIdle while the request's
 // body is being read; and with httputil.ErrClosed if the client has gone. After stream.ErrNotIdle
 // the response can go on. Any goroutine, while the handler runs.
 func Detach(w httputil.ResponseWriter, sink stream.Sink) (*stream.Stream, error) {
-	x, ok := w.(*exchange)
+	x, ok := unwrapped(w).(*exchange)
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
@@ -47,6 +50,20 @@ func Detach(w httputil.ResponseWriter, sink stream.Sink) (*stream.Stream, error)
 		return nil, err
 	}
 	return &x.conn.Stream, nil
+}
+
+// unwrapped returns the engine's writer under those that a handler's layers have put around it, which send
+// what they hold back when they are asked.
+func unwrapped(w httputil.ResponseWriter) httputil.ResponseWriter {
+	for {
+		layer, ok := w.(interface {
+			Unwrap() httputil.ResponseWriter
+		})
+		if !ok {
+			return w
+		}
+		w = layer.Unwrap()
+	}
 }
 
 // detach is the base of Detach and Hijack: it sends what was written, and then has give take the

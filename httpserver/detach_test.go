@@ -12,6 +12,7 @@ import (
 	"eddy/async"
 	"eddy/httpserver"
 	"eddy/httputil"
+	"eddy/httputil/compress"
 	"eddy/stream"
 )
 
@@ -46,7 +47,16 @@ func head101(w httputil.ResponseWriter) error {
 
 const switched = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n"
 
-func TestDetach_ToASink(t *testing.T) {
+func TestDetach_ToASink(t *testing.T) { testDetach(t, func(h handlerFunc) handlerFunc { return h }) }
+
+func TestDetach_ThroughCompression(t *testing.T) {
+	testDetach(t, func(h handlerFunc) handlerFunc {
+		return compress.Handler(httputil.HandlerFunc(h), compress.Options{}).ServeRequest
+	})
+}
+
+// testDetach tries Detach in a handler within layers.
+func testDetach(t *testing.T, within func(handlerFunc) handlerFunc) {
 	e := new(events)
 	upgrade := func(_ context.Context, w httputil.ResponseWriter, r *httputil.Request) {
 		if err := head101(w); err != nil {
@@ -84,7 +94,7 @@ func TestDetach_ToASink(t *testing.T) {
 			t.Error("the request is no use any more")
 		}
 	}
-	inEveryPlace(t, upgrade, func(h *harness) {
+	inEveryPlace(t, within(upgrade), func(h *harness) {
 		e.take()
 		p := h.connect()
 		if got := h.sendSlowly(p, get+"early"); got != switched {

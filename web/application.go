@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"eddy/httputil"
+	"eddy/httputil/compress"
 	"eddy/internal/nethttp"
 )
 
@@ -13,9 +14,10 @@ import (
 // httputil.Handler, for Eddy's server, and an http.Handler, for every other. It does not
 // change once made; any number of goroutines may use it.
 type Application struct {
-	settings Settings
-	router   router
-	named    map[string]*pattern
+	settings   Settings
+	router     router
+	named      map[string]*pattern
+	compressor *compress.Compressor // nil if no rule wants it
 }
 
 var (
@@ -29,12 +31,16 @@ func NewApplication(rules ...Rule) *Application {
 	return NewApplicationWith(Settings{}, rules...)
 }
 
-// NewApplicationWith is [NewApplication] with settings.
+// NewApplicationWith is [NewApplication] with settings. It also panics if those of compression, which is
+// wanted, are wrong.
 func NewApplicationWith(settings Settings, rules ...Rule) *Application {
 	settings.fill()
 	a := &Application{settings: settings, named: make(map[string]*pattern)}
 	flat := flatten(flatten(nil, settings.staticRules(), nil), rules, nil)
 	for _, e := range flat {
+		if a.compressor == nil && a.packs(e) {
+			a.compressor = compress.New(settings.Compress)
+		}
 		if e.name == "" {
 			continue
 		}
@@ -58,7 +64,18 @@ func (a *Application) ServeRequest(ctx context.Context, w httputil.ResponseWrite
 		e = &serverOptions
 	case e == nil:
 		e = &notFound
-	case e.mounted != nil:
+	case e.packing == packNever:
+		leave(w)
+	case a.compressor != nil && a.packs(e):
+		a.servePacked(ctx, e, args, w, r)
+		return
+	}
+	a.serve(ctx, e, args, w, r)
+}
+
+// serve answers a request by the rule that it goes to.
+func (a *Application) serve(ctx context.Context, e *entry, args []string, w httputil.ResponseWriter, r *httputil.Request) {
+	if e.mounted != nil {
 		e.follow(r, verbAny)
 		e.mounted.ServeRequest(ctx, w, r)
 		return

@@ -31,7 +31,8 @@
 //
 // The response is held back until the handler returns, or calls Flush or Finish. One
 // that was never flushed gets a Content-Length and, for GET and HEAD with status 200, an
-// Etag, and If-None-Match is answered with 304.
+// Etag, and If-None-Match is answered with 304. With [Settings].CompressResponse, or by [Compress] for
+// one rule, it is compressed for clients that accept it: see package compress.
 //
 // [StaticFileHandler] serves files; [Settings].StaticPath adds the rules for a directory of them.
 //

@@ -11,9 +11,9 @@ import (
 )
 
 // A shelf is a file system over anything that has names and bytes: a map here, a table elsewhere.
-type shelf map[string]page
+type shelf map[string]article
 
-type page struct {
+type article struct {
 	text    string
 	changed time.Time
 	edition int
@@ -35,7 +35,7 @@ func (s shelf) StaticVersion(name string, _ fs.FileInfo) (string, error) {
 // An openPage is a file, and what is known of it.
 type openPage struct {
 	*bytes.Reader
-	page
+	article
 }
 
 func (p *openPage) Stat() (fs.FileInfo, error) { return p, nil }

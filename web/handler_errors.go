@@ -44,6 +44,8 @@ func (h *RequestHandler) fail(ctx context.Context, err error) {
 		if !h.headSent {
 			h.status = statusGone
 		}
+		// Somebody may be there, if the request was out of time: a part shall not pass for the whole.
+		h.aborted = h.headSent && !h.finished
 		return
 	}
 	h.logError(ctx, err)

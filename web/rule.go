@@ -30,11 +30,12 @@ type entry struct {
 	route   *route           // either this
 	mounted httputil.Handler // or this
 	place   habit.Place
+	packing packing
 	habits  [verbNone]*habit.Habit // what is learned, for each verb that the route has
 }
 
-// RuleOption is an option of [URL], [Regexp] or [Func]; [OnLoop] and [InGoroutine] are
-// also options of [Mount].
+// RuleOption is an option of [URL], [Regexp] or [Func]; [OnLoop], [InGoroutine] and [Compress]
+// are also options of [Mount].
 type RuleOption func(*Rule)
 
 // Name names a rule for [Application.ReverseURL]. Names are unique in an application.

@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 
+	"eddy/httputil/compress"
 	"eddy/httputil/formdata"
 )
 
@@ -48,6 +49,14 @@ type Settings struct {
 	// Files are those of StaticPath if nil; an application whose files are an embed.FS sets them
 	// here, and no StaticPath.
 	StaticHandler *StaticFileHandler
+
+	// CompressResponse compresses the responses of all rules, mounted handlers included, for clients that
+	// accept it; rules differ by [Compress]. A page that has a secret beside what a
+	// stranger can choose should not be compressed: see package compress.
+	CompressResponse bool
+
+	// Compress tunes that.
+	Compress compress.Options
 }
 
 func (s *Settings) fill() {

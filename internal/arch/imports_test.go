@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"stream"},
 	{"tcp"},
 	{"httputil"},
-	{"http1", "httputil/formdata", "internal/coding", "internal/digest", "internal/redirect", "websocket/wire"},
+	{"http1", "httputil/compress", "httputil/formdata", "internal/coding", "internal/digest", "internal/redirect", "websocket/wire"},
 	{"internal/nethttp", "internal/tunnel"},
 	{"httpserver", "httpclient"},
 	{"websocket"},

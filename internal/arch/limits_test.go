@@ -63,7 +63,9 @@ var limitsOf = map[string]string{
 	"a directory of static files that is used without a look whether another has its path": "web.rootRecheck",
 	"entries of a directory in a listing":                                                  "web.maxListing",
 	"a static file that leaves with its head; what is in memory of one that is copied":     "web.sendLeast web.copyPiece",
-	"web.Settings.MaxBody": "web.defaultMaxBody formdata.DefaultBody formdata.DefaultValues",
+	"web.Settings.MaxBody":     "web.defaultMaxBody formdata.DefaultBody formdata.DefaultValues",
+	"compress.Options.MinSize": "compress.DefaultMinSize",
+	"a response that is compressed as a whole; the pieces of others, which are held back": "compress.wholeMost compress.pieceMost",
 
 	"a new connection whose caller has ended meanwhile":                          "httpclient.unusedTime",
 	"a connection that has rested, and is used without a look at it":             "httpclient.probeAfter",
