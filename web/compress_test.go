@@ -42,6 +42,10 @@ func packedApplication(o compress.Options) *web.Application {
 	mounted.Handle("/files/", http.StripPrefix("/files", http.FileServerFS(files)))
 	mounted.HandleFunc("/mounted/small", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "small") })
 	mounted.HandleFunc("/mounted/sniffed", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) })
+	mounted.HandleFunc("/mounted/tagged", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Etag", `"v1"`)
+		http.ServeContent(w, r, "page.html", time.Time{}, strings.NewReader(page))
+	})
 	mounted.HandleFunc("/mounted/trailer", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")
 		io.WriteString(w, page)
@@ -89,6 +93,15 @@ var packedCases = []struct {
 	{name: "an image", path: "/files/x.png", body: page, fields: []string{"Vary:", "Content-Length: 10200", "Accept-Ranges: bytes"}},
 	{name: "mounted, small", path: "/mounted/small", body: "small"},
 	{name: "mounted, sniffed", path: "/mounted/sniffed", coding: "gzip", body: page, fields: []string{"Content-Type: text/plain; charset=utf-8"}},
+	{name: "tagged", path: "/mounted/tagged", coding: "gzip", body: page, fields: []string{`Etag: W/"v1"`, "Accept-Ranges:"}},
+	{name: "tagged, known", path: "/mounted/tagged", headers: []string{`If-None-Match: W/"v1"`}, status: 304, fields: []string{`Etag: W/"v1"`}},
+	{name: "tagged, known as it is", path: "/mounted/tagged", headers: []string{`If-None-Match: "v1"`}, status: 304, fields: []string{`Etag: "v1"`}},
+	{name: "tagged, to match", path: "/mounted/tagged", headers: []string{`If-Match: "v1"`}, coding: "gzip", body: page},
+	{name: "tagged, to match weakly", path: "/mounted/tagged", headers: []string{`If-Match: W/"v1"`}, status: 412},
+	{name: "tagged, the rest", path: "/mounted/tagged", headers: []string{"Range: bytes=2-5", `If-Range: "v1"`}, status: 206, body: "page",
+		fields: []string{`Etag: "v1"`, "Accept-Ranges: bytes"}},
+	{name: "tagged, the rest of the compressed", path: "/mounted/tagged", headers: []string{"Range: bytes=2-5", `If-Range: W/"v1"`},
+		body: page, fields: []string{`Etag: "v1"`, "Vary: Accept-Encoding"}},
 	{name: "mounted with a trailer", path: "/mounted/trailer", coding: "gzip", body: page},
 	{name: "an application in another", path: "/inner/", coding: "gzip", body: page, fields: []string{"Vary: Accept-Encoding"}},
 	{name: "an application in another, switched off there", path: "/inner/off", body: page, fields: []string{"Vary:"}},

@@ -39,7 +39,8 @@ type Compressor struct {
 
 // choose returns the coding for a body that is known as a whole, and that for a stream; nil stands for
 // none. list is Accept-Encoding: a client that sends none gets none (RFC 9110 §12.5.3 would let it be
-// any), and one that would rather have the body as it is, too. If not even that is accepted it gets it nonetheless.
+// any), and one that would rather have the body as it is, too. If not even that is accepted it gets it
+// nonetheless.
 func (c *Compressor) choose(list string) (whole, streamed *coding) {
 	if list == "" {
 		return nil, nil

@@ -123,6 +123,9 @@ func TestWriter_LetsGo(t *testing.T) {
 				io.WriteString(w, text(3000))
 			}
 			take(w)
+			if _, err := w.Write([]byte("x")); name == "Hijack" {
+				wantErr(t, err, httputil.ErrDetached)
+			}
 			if flush {
 				if got := decodePart(t, "gzip", e.body); got != text(3000)+text(3000) {
 					t.Errorf("%s: %d bytes have left", name, len(got))

@@ -48,7 +48,8 @@ func (w *Writer) Respond(status int, reason string, header *httputil.Header, bod
 	return w.finish()
 }
 
-// respond notes the end of a response that was sent as a whole. One that the engine has refused may be tried anew.
+// respond notes the end of a response that was sent as a whole. One that the engine has refused may be
+// tried anew.
 func (w *Writer) respond(err error) error {
 	if err == nil {
 		w.to(ended)
@@ -56,7 +57,8 @@ func (w *Writer) respond(err error) error {
 	return err
 }
 
-// respondWhole sends a body compressed, with its new length, or as it is if an encoder of the program's fails.
+// respondWhole sends a body compressed, with its new length, or as it is if an encoder of the program's
+// fails.
 func (w *Writer) respondWhole(body []byte) error {
 	out := w.c.out.get()
 	defer w.c.out.put(out)
@@ -146,8 +148,9 @@ func (w *Writer) finishStream() error {
 }
 
 // End ends the response of a handler that has returned; later calls of other methods fail with
-// httputil.ErrFinished. It is not for a handler that has panicked: then the engine cuts the response. End itself panics with
-// http.ErrAbortHandler, for the engine to do so, if the body is shorter than announced, or if a goroutine is still writing.
+// httputil.ErrFinished. It is not for a handler that has panicked: then the engine cuts the response. End
+// itself panics with http.ErrAbortHandler, for the engine to do so, if the body is shorter than
+// announced, or if a goroutine is still writing.
 func (w *Writer) End() {
 	if !w.turn.TryLock() {
 		if isMade(w.at()) {

@@ -7,9 +7,9 @@ import (
 	"eddy/httputil"
 )
 
-// Handler returns next with its responses compressed. For what wants an http.Handler, such as eddy.New, put
-// httpserver.HTTPHandler around it; to compress what an http.Handler answers put httpserver.Handler around that one.
-// It panics if the options are wrong.
+// Handler returns next with its responses compressed. For what wants an http.Handler, such as eddy.New,
+// put httpserver.HTTPHandler around it; to compress what an http.Handler answers put httpserver.Handler
+// around that one. It panics if the options are wrong.
 func Handler(next httputil.Handler, o Options) httputil.Handler {
 	c := New(o)
 	return httputil.HandlerFunc(func(ctx context.Context, w httputil.ResponseWriter, r *httputil.Request) {

@@ -20,7 +20,8 @@ const (
 // judge reads the head of a final response. It chooses the codings.
 func (w *Writer) judge(status int, h *httputil.Header, length int64) verdict {
 	switch {
-	case h == nil, w.off, w.connect, status < 200, status > 999, status == http.StatusNoContent, status == http.StatusResetContent:
+	case h == nil, w.off, w.connect, status < 200, status > 999,
+		status == http.StatusNoContent, status == http.StatusResetContent:
 		return asIs
 	case status == http.StatusNotModified:
 		return matched // whose type nobody tells

@@ -17,8 +17,8 @@ const (
 	// DefaultMinSize is the length from which bodies are compressed: below it head and trailer of a
 	// coding and the client's work cost more than a packet's rest.
 	DefaultMinSize = 1 << 10
-	// DefaultLevel is the level of compression: gzip takes some 60 per cent more of the CPU at level 9 for
-	// some 5 per cent less.
+	// DefaultLevel is the level of compression. Of JSON gzip makes 6 per cent less at level 9, for four
+	// times the CPU.
 	DefaultLevel = 5
 )
 

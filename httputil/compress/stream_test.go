@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"eddy/httputil"
 	"eddy/httputil/compress"
@@ -72,6 +71,26 @@ func decodePart(t *testing.T, coding string, body []byte) string {
 		t.Fatalf("%s: %v", coding, err)
 	}
 	return string(b)
+}
+
+// TestWriter_EventsShrink holds that an event is written by what the ones before it have said. Alone it
+// would not become smaller.
+func TestWriter_EventsShrink(t *testing.T) {
+	for _, coding := range []string{"gzip", "deflate"} {
+		to, size := new(counter), 0
+		w := compress.New(compress.Options{}).Writer(to, &httputil.Request{Method: "GET", Header: header("Accept-Encoding: " + coding)})
+		h := header("Content-Type: text/event-stream")
+		w.WriteHead(200, "", &h, -1)
+		for i := range 100 {
+			event := appendEvent(nil, i)
+			w.Write(event)
+			w.Flush()
+			size += len(event)
+		}
+		if to.n > size/2 {
+			t.Errorf("%s: %d bytes of events have become %d", coding, size, to.n)
+		}
+	}
 }
 
 // FuzzWriter writes and flushes by a random schedule, and decodes what comes.
@@ -334,70 +353,4 @@ func TestWriter_Trailer(t *testing.T) {
 			t.Error("a length leaves no place for the trailer")
 		}
 	}
-}
-
-// TestWriter_LateWriters holds that a goroutine that a handler has left behind disturbs nobody: neither the
-// race detector finds anything, nor is another response changed.
-func TestWriter_LateWriters(t *testing.T) {
-	c := compress.New(compress.Options{})
-	noise := bytes.Repeat([]byte("noise "), 5000)
-	for round := range 20 {
-		stop := make(chan struct{})
-		left := make(chan struct{})
-		late := func(w *compress.Writer) {
-			defer close(left)
-			for {
-				w.Write(noise)
-				w.Flush()
-				select {
-				case <-stop:
-					return
-				default:
-				}
-			}
-		}
-		e := new(engine)
-		w := c.Writer(e, &httputil.Request{Method: "GET", Header: header("Accept-Encoding: gzip")})
-		h := header(html)
-		w.WriteHead(200, "", &h, -1)
-		w.Flush()
-		go late(w)
-		func() {
-			defer func() {
-				if v := recover(); v != nil && v != http.ErrAbortHandler {
-					t.Error(v)
-				}
-			}()
-			w.End() // the writer may be writing just now
-		}()
-		for i := range 10 {
-			body := text(2000 + 1000*i + round)
-			e := new(engine)
-			w := c.Writer(e, &httputil.Request{Method: "GET", Header: header("Accept-Encoding: zstd;q=0.5, gzip")})
-			if err := w.Respond(200, "", &h, []byte(body)); err != nil {
-				t.Fatal(err)
-			}
-			w.End()
-			if decode(t, "gzip", e.body) != body {
-				t.Fatal("another's bytes")
-			}
-		}
-		close(stop)
-		<-left
-	}
-}
-
-// What was made in a bubble of testing/synctest stays there.
-func TestCompressor_StaysInItsBubble(t *testing.T) {
-	respond := func(t *testing.T) {
-		for range 5 {
-			e := serve(compress.Options{}, "GET", []string{"Accept-Encoding: zstd"}, answer(200, []string{html}, text(5000), whole))
-			if decode(t, "zstd", e.body) != text(5000) {
-				t.Error("another body")
-			}
-		}
-	}
-	synctest.Test(t, respond)
-	respond(t)
-	synctest.Test(t, respond)
 }

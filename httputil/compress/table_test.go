@@ -90,6 +90,8 @@ var responses = []response{
 	{name: "upper case", accept: "GZIP", coding: "gzip"},
 	{name: "two fields", accept: "-", asked: []string{"Accept-Encoding: br", "accept-encoding: deflate"}, coding: "deflate"},
 
+	{name: "two fields, the other way round", accept: "-", asked: []string{"Accept-Encoding: deflate", "accept-encoding: br"}, coding: "deflate"},
+
 	{name: "length announced", by: written, coding: "gzip", fields: []string{vary}},
 	{name: "length unknown", by: unknown, coding: "gzip", fields: []string{vary}},
 	{name: "flushed", by: flushed, coding: "gzip", fields: []string{vary}},

@@ -7,8 +7,9 @@ import (
 )
 
 // Compressible is the default of [Options].Types: it reports whether bodies of this Content-Type usually
-// become much smaller. That is text of all kinds, event streams included, what ends with "+json", "+xml" or "+yaml",
-// JavaScript, JSON, XML, WebAssembly and their relatives, and fonts and images that are not compressed by themselves.
+// become much smaller. That is text of all kinds, event streams included, what ends with "+json", "+xml"
+// or "+yaml", JavaScript, JSON, XML, WebAssembly and their relatives, and fonts and images that are not
+// compressed by themselves.
 func Compressible(contentType string) bool {
 	name, _, _ := strings.Cut(contentType, ";")
 	name = strings.ToLower(httputil.TrimOWS(name)) // RFC 9110 §8.3.1

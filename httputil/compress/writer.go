@@ -25,8 +25,9 @@ const (
 	ended                  // nothing more is taken
 )
 
-// Writer is an httputil.ResponseWriter that compresses. It has the methods that http.ResponseController, net/http's handlers
-// on an engine, httputil.Respond and httpserver.Detach look for, and they do what the engine's do.
+// Writer is an httputil.ResponseWriter that compresses. It has the methods that http.ResponseController,
+// net/http's handlers on an engine, httputil.Respond and httpserver.Detach look for, and they do what the
+// engine's do.
 type Writer struct {
 	c             *Compressor
 	w             httputil.ResponseWriter // the engine's
