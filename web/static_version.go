@@ -163,7 +163,7 @@ func (e *staticEntry) hash(f fs.File) (string, error) {
 		defer other.Close()
 		f = other
 	}
-	sum := sha512.New()
+	sum := politeHash{sha512.New()}
 	for range hashTries {
 		before := stampOf(e.info)
 		n, err := io.Copy(sum, io.LimitReader(f, before.size+1))
