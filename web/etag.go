@@ -50,6 +50,8 @@ func (t *tags) of(body []byte) string {
 	return tag
 }
 
+func isWeak(tag string) bool { return strings.HasPrefix(tag, "W/") }
+
 // noneMatch reports whether the request's If-None-Match names etag, so that the client
 // has the body already. The comparison is weak (RFC 9110 §13.1.2).
 func noneMatch(header *httputil.Header, etag string) bool {

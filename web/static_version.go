@@ -227,7 +227,5 @@ func ownTag(version string) (string, error) {
 	return `"` + version + `"`, nil
 }
 
-func isWeak(tag string) bool { return strings.HasPrefix(tag, "W/") }
-
 // versionOf returns what stands in an entity tag.
 func versionOf(tag string) string { return strings.Trim(strings.TrimPrefix(tag, "W/"), `"`) }
