@@ -162,6 +162,19 @@ func (h *Header) HasToken(name, token string) bool {
 	return false
 }
 
+// AddVary adds name to the Vary field, unless it is in there or "*" is (RFC 9110 §12.5.5). Several
+// fields become one.
+func (h *Header) AddVary(name string) {
+	const vary = "Vary"
+	if h.HasToken(vary, name) || h.HasToken(vary, "*") {
+		return
+	}
+	if others := h.Joined(vary); others != "" {
+		name = others + ", " + name
+	}
+	h.Replace(vary, name)
+}
+
 // equalFold compares ASCII strings without regard to case. Field names are ASCII tokens;
 // strings.EqualFold would also fold the Kelvin sign into "k".
 func equalFold(a, b string) bool {

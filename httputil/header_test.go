@@ -118,6 +118,23 @@ func TestHeader_HasToken(t *testing.T) {
 	}
 }
 
+func TestHeader_AddVary(t *testing.T) {
+	for _, tc := range []struct{ before, after []string }{
+		{nil, []string{"Vary", "Accept-Encoding"}},
+		{[]string{"vary", "Origin"}, []string{"Vary", "Origin, Accept-Encoding"}},
+		{[]string{"Vary", ""}, []string{"Vary", "Accept-Encoding"}},
+		{[]string{"Vary", "Origin, accept-encoding"}, []string{"Vary", "Origin, accept-encoding"}},
+		{[]string{"Vary", "*"}, []string{"Vary", "*"}},
+		{[]string{"Vary", "Origin", "Vary", "Cookie"}, []string{"Vary", "Origin, Cookie, Accept-Encoding"}},
+	} {
+		h := header(t, tc.before...)
+		h.AddVary("Accept-Encoding")
+		if want := header(t, tc.after...); !h.Equal(want) {
+			t.Errorf("%q: %q, want %q", tc.before, list(h), list(want))
+		}
+	}
+}
+
 func TestHeader_OverStorageAllocatesNothing(t *testing.T) {
 	var storage [4]httputil.Field
 	n := testing.AllocsPerRun(100, func() {

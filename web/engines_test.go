@@ -36,7 +36,9 @@ var engines = []struct {
 	{"eddy", func(t *testing.T, app *web.Application) string { return serveEddy(t, app, httpserver.Options{}) }},
 	{"eddy by HTTP/2", func(t *testing.T, app *web.Application) string {
 		url := serveEddy(t, app, httpserver.Options{H2C: true})
-		byHTTP2.Store(strings.TrimPrefix(url, "http://"), true)
+		address := strings.TrimPrefix(url, "http://")
+		byHTTP2.Store(address, true)
+		t.Cleanup(func() { byHTTP2.Delete(address) }) // another may have the port later
 		return url
 	}},
 }

@@ -50,6 +50,8 @@ func (t *tags) of(body []byte) string {
 	return tag
 }
 
+func isWeak(tag string) bool { return strings.HasPrefix(tag, "W/") }
+
 // noneMatch reports whether the request's If-None-Match names etag, so that the client
 // has the body already. The comparison is weak (RFC 9110 §13.1.2).
 func noneMatch(header *httputil.Header, etag string) bool {
@@ -57,20 +59,23 @@ func noneMatch(header *httputil.Header, etag string) bool {
 		return false
 	}
 	for _, list := range header.Values("If-None-Match") {
-		if listed(list, strings.TrimPrefix(etag, "W/")) {
+		if listed(list, strings.TrimPrefix(etag, "W/"), true) {
 			return true
 		}
 	}
 	return false
 }
 
-// listed looks for a tag, without its W/, in a list of tags; an unquoted item ends it.
-func listed(list, tag string) bool {
+// listed looks for a tag, without its W/, in a list of tags; an unquoted item ends it. weakly says that the
+// list's own may be weak.
+func listed(list, tag string, weakly bool) bool {
 	if httputil.TrimOWS(list) == "*" {
 		return true
 	}
 	for {
-		list = strings.TrimPrefix(strings.TrimLeft(list, " \t,"), "W/")
+		list = strings.TrimLeft(list, " \t,")
+		matters := weakly || !isWeak(list)
+		list = strings.TrimPrefix(list, "W/")
 		if list == "" || list[0] != '"' {
 			return false
 		}
@@ -78,7 +83,7 @@ func listed(list, tag string) bool {
 		if end < 2 {
 			return false
 		}
-		if list[:end] == tag {
+		if matters && list[:end] == tag {
 			return true
 		}
 		list = list[end:]

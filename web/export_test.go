@@ -41,6 +41,18 @@ func AssumeSettled(t testing.TB, s *StaticFiles, name string) {
 	s.versions.own(staticKey{e.root, e.name}).last.Store(&stampedTag{stamp: stampOf(e.info), tag: `"` + version + `"`, settled: true})
 }
 
+// FillHashers takes all places of those who hash, until they are released.
+func FillHashers() (release func()) {
+	for range cap(hashers) {
+		hashers <- struct{}{}
+	}
+	return func() {
+		for range cap(hashers) {
+			<-hashers
+		}
+	}
+}
+
 // SharesHash reports whether a hash that began at one time is for somebody who came at another.
 func SharesHash(began, came time.Time) bool {
 	var v staticVersion

@@ -142,7 +142,10 @@ func (h *StaticFileHandler) directory(e staticEntry) (file staticEntry, answered
 // lead below the directory. It stays on this server: a path that begins with two slashes, or what a
 // browser takes for them, would name a host.
 func (h *StaticFileHandler) redirectToSlash() error {
-	sent, _, _ := strings.Cut(h.Request.URI, "?") // Path may lack what http.StripPrefix has removed
+	sent := h.Request.URI // Path may lack what http.StripPrefix has removed
+	if end := strings.IndexAny(sent, "?#"); end >= 0 {
+		sent = sent[:end]
+	}
 	if !strings.HasPrefix(sent, "/") {
 		sent = h.Request.Path
 	}

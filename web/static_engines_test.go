@@ -123,61 +123,73 @@ func TestStatic_RangesDoNotAmplify(t *testing.T) {
 }
 
 // watched returns an application that tells when a request has ended, in place of the access log.
-func watched(h web.StaticFileHandler) (app *web.Application, log *journal, ended chan struct{}) {
+func watched(h web.StaticFileHandler, packed bool) (app *web.Application, log *journal, ended chan struct{}) {
 	log, ended = &journal{}, make(chan struct{}, 10)
-	settings := web.Settings{Logger: slog.New(log), AccessLog: func(*web.RequestHandler) { ended <- struct{}{} }}
+	settings := web.Settings{Logger: slog.New(log), CompressResponse: packed,
+		AccessLog: func(*web.RequestHandler) { ended <- struct{}{} }}
 	return web.NewApplicationWith(settings, web.URL("/static/{path...}", h)), log, ended
+}
+
+// forEachWatched runs f with an application that sends a file on every engine, as it is and compressed: one
+// that is larger than buffers on the way, also when it is compressed.
+func forEachWatched(t *testing.T, f func(t *testing.T, tr *tree, path, base string, log *journal, ended chan struct{})) {
+	for _, e := range engines {
+		for what, packed := range map[string]bool{"": false, ", compressed": true} {
+			t.Run(e.name+what, func(t *testing.T) {
+				tr := newTree(t)
+				path := tr.file("a.txt", "")
+				if packed {
+					noise := make([]byte, 16<<20)
+					rand.NewChaCha8([32]byte{1}).Read(noise)
+					tr.must(os.WriteFile(path, noise, 0o600))
+				} else {
+					tr.must(os.Truncate(path, 64<<20)) // which takes no disk
+				}
+				app, log, ended := watched(web.StaticFileHandler{Files: tr.files()}, packed)
+				f(t, tr, path, e.serve(t, app), log, ended)
+			})
+		}
+	}
 }
 
 // A file that becomes shorter while it is sent cannot pass for whole, and the log tells of it.
 func TestStatic_FileShrinks(t *testing.T) {
-	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			tr := newTree(t)
-			path := tr.file("a.bin", "")
-			tr.must(os.Truncate(path, 64<<20)) // more than buffers on the way hold
-			app, log, ended := watched(web.StaticFileHandler{Files: tr.files()})
-			base := e.serve(t, app)
-			req, err := http.NewRequestWithContext(t.Context(), "GET", base+"/static/a.bin", nil)
-			tr.must(err)
-			client := newTransport(base)
-			defer client.CloseIdleConnections()
-			resp, err := client.RoundTrip(req)
-			tr.must(err)
-			defer resp.Body.Close()
-			_, err = io.ReadFull(resp.Body, make([]byte, 1000))
-			tr.must(err)
-			tr.must(os.Truncate(path, 2000))
-			if n, err := io.Copy(io.Discard, resp.Body); err == nil {
-				t.Errorf("%d bytes more passed for the rest of the file", n)
-			}
-			<-ended
-			if !strings.Contains(log.text(), "became shorter") || strings.Contains(log.text(), tr.dir) {
-				t.Errorf("the log says %q", log.text())
-			}
-		})
-	}
+	forEachWatched(t, func(t *testing.T, tr *tree, path, base string, log *journal, ended chan struct{}) {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", base+"/static/a.txt", nil)
+		tr.must(err)
+		req.Header.Set("Accept-Encoding", "gzip")
+		client := newTransport(base)
+		defer client.CloseIdleConnections()
+		resp, err := client.RoundTrip(req)
+		tr.must(err)
+		defer resp.Body.Close()
+		_, err = io.ReadFull(resp.Body, make([]byte, 1000))
+		tr.must(err)
+		tr.must(os.Truncate(path, 2000))
+		if n, err := io.Copy(io.Discard, resp.Body); err == nil {
+			t.Errorf("%d bytes more passed for the rest of the file", n)
+		}
+		<-ended
+		if !strings.Contains(log.text(), "became shorter") || strings.Contains(log.text(), tr.dir) {
+			t.Errorf("the log says %q", log.text())
+		}
+	})
 }
 
 // A client that leaves in the middle is no fault.
 func TestStatic_ClientLeaves(t *testing.T) {
-	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			tr := newTree(t)
-			tr.must(os.Truncate(tr.file("a.bin", ""), 64<<20))
-			app, log, ended := watched(web.StaticFileHandler{Files: tr.files()})
-			c, err := net.Dial("tcp", strings.TrimPrefix(e.serve(t, app), "http://"))
-			tr.must(err)
-			fmt.Fprint(c, "GET /static/a.bin HTTP/1.1\r\nHost: x\r\n\r\n")
-			_, err = io.ReadFull(bufio.NewReader(c), make([]byte, 1000))
-			tr.must(err)
-			c.Close()
-			<-ended
-			if text := log.text(); text != "" {
-				t.Errorf("the log says %q", text)
-			}
-		})
-	}
+	forEachWatched(t, func(t *testing.T, tr *tree, path, base string, log *journal, ended chan struct{}) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		tr.must(err)
+		fmt.Fprint(c, "GET /static/a.txt HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+		_, err = io.ReadFull(bufio.NewReader(c), make([]byte, 1000))
+		tr.must(err)
+		c.Close()
+		<-ended
+		if text := log.text(); text != "" {
+			t.Errorf("the log says %q", text)
+		}
+	})
 }
 
 // oneWay is a file system whose files cannot seek, as those of a zip.Reader.

@@ -110,6 +110,12 @@ func (s *StaticFiles) Version(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	tag, err := s.tagOf(name)
+	return versionOf(tag), err
+}
+
+// tagOf returns the entity tag of the file that is called name.
+func (s *StaticFiles) tagOf(name string) (string, error) {
 	e, err := s.lookup(name)
 	if err != nil {
 		return "", err
@@ -117,18 +123,15 @@ func (s *StaticFiles) Version(path string) (string, error) {
 	if !e.info.Mode().IsRegular() {
 		return "", errNoFile
 	}
-	tag, known := s.known(e)
-	if !known {
-		f, err := s.open(&e)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		if tag, err = s.tag(&e, f); err != nil {
-			return "", err
-		}
+	if tag, known := s.known(e); known {
+		return tag, nil
 	}
-	return versionOf(tag), nil
+	f, err := s.open(&e)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return s.tag(&e, f)
 }
 
 // URL returns the URL of the file at path for a rule with this prefix, such as "/static/":

@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -115,6 +116,10 @@ func TestStatic_LargeFiles(t *testing.T) {
 		}
 		w.check(t, "HEAD", 200, "", "Etag: "+tag)
 		do(t, app, request("GET /static/a.bin", "If-None-Match: "+tag)).check(t, "with its tag", 304, "")
+		w = do(t, app, request("HEAD /static/a.bin?v="+strings.Trim(tag, `W/"`)))
+		if kept := w.header.Has("Cache-Control"); kept == tc.weak {
+			t.Errorf("%s is to be kept for good: %v", tag, kept)
+		}
 		status := map[bool]int{false: 206, true: 200}[tc.weak]
 		if w := do(t, app, request("GET /static/a.bin", "Range: bytes=0-1", "If-Range: "+tag)); w.status != status {
 			t.Errorf("If-Range: %s: %d, want %d", tag, w.status, status)
@@ -131,6 +136,60 @@ type counting struct {
 	mu    sync.Mutex
 	reads int
 	after func()
+}
+
+// Files that are new do not take all processors: while as many are hashed as may be, one more waits, also
+// after a piece, and what is known is served.
+func TestStatic_HashesLeaveProcessorsToOthers(t *testing.T) {
+	tr := newTree(t)
+	tr.file("known.txt", "known")
+	read := make(chan int, 100)
+	files := tr.files()
+	files.FS = []fs.FS{&telling{fstest.MapFS{"new.txt": {Data: make([]byte, 1<<20), ModTime: longAgo}}, read}}
+	web.AssumeSettled(t, files, "known.txt")
+	release := web.FillHashers()
+	made := make(chan error)
+	go func() {
+		_, err := files.Version("new.txt")
+		made <- err
+	}()
+	if n := <-read; n >= 1<<20 {
+		t.Errorf("%d bytes were read at once", n)
+	}
+	do(t, staticApp(web.StaticFileHandler{Files: files}), request("GET /static/known.txt")).check(t, "known", 200, "known")
+	if len(read) > 0 {
+		t.Error("the new file was read further")
+	}
+	release()
+	if err := <-made; err != nil || len(read) < 2 {
+		t.Errorf("%d reads more, %v", len(read), err)
+	}
+}
+
+// telling tells of each read of its files.
+type telling struct {
+	fs.FS
+	read chan int
+}
+
+type tellingFile struct {
+	fs.File
+	io.Seeker
+	of *telling
+}
+
+func (f *telling) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &tellingFile{file, file.(io.Seeker), f}, nil
+}
+
+func (f *tellingFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	f.of.read <- n
+	return n, err
 }
 
 type countedFile struct {

@@ -55,7 +55,7 @@ func rangeField(header *httputil.Header) string {
 func mayMatch(header *httputil.Header, tag string, modified time.Time) bool {
 	if header.Has("If-Match") {
 		for _, list := range header.Values("If-Match") {
-			if httputil.TrimOWS(list) == "*" || tag != "" && !isWeak(tag) && listsStrongly(list, tag) {
+			if listed(list, tag, false) {
 				return true
 			}
 		}
@@ -63,26 +63,6 @@ func mayMatch(header *httputil.Header, tag string, modified time.Time) bool {
 	}
 	since, ok := dateOf(header, "If-Unmodified-Since")
 	return !ok || !hasTime(modified) || !modified.Truncate(time.Second).After(since)
-}
-
-// listsStrongly looks for a strong tag in a list of tags.
-func listsStrongly(list, tag string) bool {
-	for {
-		list = strings.TrimLeft(list, " \t,")
-		weak := isWeak(list)
-		list = strings.TrimPrefix(list, "W/")
-		if list == "" || list[0] != '"' {
-			return false
-		}
-		end := strings.IndexByte(list[1:], '"') + 2
-		if end < 2 {
-			return false
-		}
-		if list[:end] == tag && !weak {
-			return true
-		}
-		list = list[end:]
-	}
 }
 
 // notModified reports whether the client has the file already.

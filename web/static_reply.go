@@ -42,7 +42,7 @@ func (h *StaticFileHandler) reply(v *variant, p staticPlan, f fs.File) error {
 // describe sets the header.
 func (h *StaticFileHandler) describe(v *variant, p staticPlan, f fs.File) error {
 	size := v.sent.info.Size()
-	if f == nil || isSeeker(f) {
+	if v.coding == "" && (f == nil || isSeeker(f)) { // ranges are of the file itself
 		h.setField("Accept-Ranges", "bytes")
 	}
 	if v.tag != "" {
@@ -52,7 +52,7 @@ func (h *StaticFileHandler) describe(v *variant, p staticPlan, f fs.File) error 
 		h.setField("Last-Modified", modified)
 	}
 	if h.Precompressed {
-		h.vary("Accept-Encoding")
+		h.header.AddVary("Accept-Encoding")
 	}
 	if v.coding != "" {
 		h.setField("Content-Encoding", v.coding)
@@ -89,14 +89,14 @@ func (h *StaticFileHandler) setCaching(v *variant, contentType string) error {
 	if !ok || asked == "" {
 		return nil
 	}
-	version := versionOf(v.tag)
+	tag := v.tag
 	if v.coding != "" {
 		var err error
-		if version, err = h.Files.Version(v.file.name); err != nil {
+		if tag, err = h.Files.tagOf(v.file.name); err != nil {
 			return staticError(err)
 		}
 	}
-	if asked == version {
+	if asked == versionOf(tag) && !isWeak(tag) { // a weak one may come to stand for another content
 		h.setMaxAge(staticAge, ", immutable")
 	}
 	return nil
@@ -105,15 +105,4 @@ func (h *StaticFileHandler) setCaching(v *variant, contentType string) error {
 func (h *StaticFileHandler) setMaxAge(keep time.Duration, more string) {
 	h.setField("Expires", httputil.FormatDate(time.Now().Add(keep)))
 	h.setField("Cache-Control", "max-age="+strconv.FormatInt(int64(keep/time.Second), 10)+more)
-}
-
-// vary adds a name to Vary.
-func (h *StaticFileHandler) vary(name string) {
-	if h.header.HasToken("Vary", name) || h.header.HasToken("Vary", "*") {
-		return
-	}
-	if others := h.header.Joined("Vary"); others != "" {
-		name = others + ", " + name
-	}
-	h.setField("Vary", name)
 }

@@ -12,9 +12,9 @@ func (s *Settings) fillStatic() {
 	if s.StaticPath == "" && s.StaticHandler == nil {
 		return
 	}
-	h := new(StaticFileHandler)
+	var h StaticFileHandler
 	if s.StaticHandler != nil {
-		h = s.StaticHandler.options()
+		h = *s.StaticHandler
 	}
 	switch {
 	case h.Files != nil && s.StaticPath != "":
@@ -24,13 +24,7 @@ func (s *Settings) fillStatic() {
 	case h.Files == nil:
 		h.Files = &StaticFiles{Dirs: []string{s.StaticPath}}
 	}
-	s.StaticHandler = h
-}
-
-// options returns a prototype with the same options, of one's own.
-func (h *StaticFileHandler) options() *StaticFileHandler {
-	return &StaticFileHandler{Files: h.Files, File: h.File, DefaultFilename: h.DefaultFilename,
-		Listing: h.Listing, Precompressed: h.Precompressed}
+	s.StaticHandler = &h
 }
 
 // staticRules returns the rules that stand in front of an application's own.
@@ -44,7 +38,7 @@ func (s *Settings) staticRules() []Rule {
 	}
 	rules := []Rule{URL(prefix+"{path...}", *s.StaticHandler)}
 	for _, name := range []string{"favicon.ico", "robots.txt"} {
-		one := *s.StaticHandler.options()
+		one := *s.StaticHandler
 		one.File = name
 		rules = append(rules, URL("/"+name, one))
 	}

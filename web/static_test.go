@@ -343,6 +343,16 @@ func TestStatic_DefaultFilename(t *testing.T) {
 	}
 }
 
+// A client that sends the fragment of a URL, too, is redirected without it.
+func TestStatic_RedirectHasNoFragment(t *testing.T) {
+	tr := newTree(t)
+	tr.file("dir/index.html", "dir")
+	r := request("GET /static/dir#x")
+	r.Path = "/static/dir" // as Eddy's engine has it
+	w := do(t, staticApp(web.StaticFileHandler{Files: tr.files(), DefaultFilename: "index.html"}), r)
+	w.check(t, "a fragment", 301, "", "Location: /static/dir/")
+}
+
 // Whatever a client asks for, and in whatever way, the answer is a file of the root or an error of its own.
 func FuzzStatic(f *testing.F) {
 	for _, path := range []string{"in.txt", "dir/", "dir", "../secret.txt", "%2e%2e/secret.txt", "/in.txt", "..\\secret.txt", ".env", "in.txt%00",

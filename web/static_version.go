@@ -163,7 +163,7 @@ func (e *staticEntry) hash(f fs.File) (string, error) {
 		defer other.Close()
 		f = other
 	}
-	sum := sha512.New()
+	sum := politeHash{sha512.New()}
 	for range hashTries {
 		before := stampOf(e.info)
 		n, err := io.Copy(sum, io.LimitReader(f, before.size+1))
@@ -226,8 +226,6 @@ func ownTag(version string) (string, error) {
 	}
 	return `"` + version + `"`, nil
 }
-
-func isWeak(tag string) bool { return strings.HasPrefix(tag, "W/") }
 
 // versionOf returns what stands in an entity tag.
 func versionOf(tag string) string { return strings.Trim(strings.TrimPrefix(tag, "W/"), `"`) }

@@ -70,19 +70,7 @@ func (w *Writer) copyHeader(h *httputil.Header) {
 	}
 }
 
-// vary adds Accept-Encoding to the header's Vary once.
-func (w *Writer) vary() {
-	const name = "Accept-Encoding"
-	switch before := w.header.Get("Vary"); {
-	case w.header.HasToken("Vary", name), w.header.HasToken("Vary", "*"):
-	case before == "":
-		w.header.Replace("Vary", name)
-	case len(w.header.Values("Vary")) > 1:
-		w.header.Append("Vary", name)
-	default:
-		w.header.Replace("Vary", before+", "+name)
-	}
-}
+func (w *Writer) vary() { w.header.AddVary("Accept-Encoding") }
 
 // encoded makes the header that of a compressed body.
 func (w *Writer) encoded(by *coding) {

@@ -129,7 +129,7 @@ var responses = []response{
 
 	{name: "Vary of another", answered: []string{html, "Vary: Origin"}, coding: "gzip", fields: []string{"Vary: Origin, Accept-Encoding"}},
 	{name: "Vary twice", answered: []string{html, "Vary: Origin", "Vary: Cookie"}, coding: "gzip",
-		fields: []string{"Vary: Origin | Cookie | Accept-Encoding"}},
+		fields: []string{"Vary: Origin, Cookie, Accept-Encoding"}},
 	{name: "Vary is there", answered: []string{html, "Vary: Origin, accept-encoding"}, coding: "gzip",
 		fields: []string{"Vary: Origin, accept-encoding"}},
 	{name: "Vary is there, not compressed", accept: "-", answered: []string{html, "Vary: accept-encoding"},

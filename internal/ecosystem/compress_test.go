@@ -57,6 +57,17 @@ func TestCompress_Compressed(t *testing.T) {
 	}
 }
 
+// TestCompress_WebSockets holds that the libraries take their connection through the compression.
+func TestCompress_WebSockets(t *testing.T) {
+	for server, h := range webSocketServers {
+		for client, talk := range webSocketClients {
+			t.Run(client+" client of "+server, func(t *testing.T) {
+				onBoth(t, func() http.Handler { return compressing(compress.Options{}, web.Mount("/", h())) }, talk)
+			})
+		}
+	}
+}
+
 // people is 10 KiB of JSON.
 func people() []byte {
 	type person struct {
