@@ -6,23 +6,19 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 )
 
-var garbage []byte
-
 var raceEnabled bool // by race_test.go
 
-// churn makes n MiB of garbage in pieces that the collector has to clean up, and returns how many collections that took.
-func churn(n int) uint32 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range n << 10 {
-		garbage = make([]byte, 1<<10)
-	}
-	runtime.ReadMemStats(&after)
-	return after.NumGC - before.NumGC
+// goal returns at how many bytes the next collection begins.
+func goal() uint64 {
+	runtime.GC()
+	s := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
 }
 
 // newKeeper returns a keeper of the tests' own, for which collections follow one another as quickly as it takes, on any
@@ -86,23 +82,25 @@ func requireDefaults(t *testing.T) {
 	}
 }
 
-func TestUse_CollectionsBecomeFewer(t *testing.T) {
+func TestUse_CollectionsBecomeRarer(t *testing.T) {
 	requireDefaults(t)
-	const much = 256
-	before := churn(much)
+	const size = 16 << 20
+	before := goal()
 	k := newKeeper(heap{})
-	leave := k.use(16 << 20)
-	k.until(t, 16<<20)
-	runtime.GC() // the next waits for as much
-	with := churn(much)
+	leave := k.use(size)
+	k.until(t, size)
+	with := goal()
 	leave()
 	leave()
 	if k.holds() != 0 {
 		t.Error("nobody uses the reserve, and it is there")
 	}
 	k.untilUnwatched(t)
-	if with*2 > before {
-		t.Errorf("%d collections with a reserve, %d without", with, before)
+	if with < before+size {
+		t.Errorf("a collection begins at %d bytes with a reserve, at %d without", with, before)
+	}
+	if after := goal(); after > before+size/2 {
+		t.Errorf("a collection begins at %d bytes when it has gone, before at %d", after, before)
 	}
 }
 
