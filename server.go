@@ -34,7 +34,7 @@ type Options struct {
 	BlockingLogThreshold time.Duration
 
 	// HeapReserve is how many bytes the garbage collector takes for live data in a busy program that has little.
-	// Default: 16 MiB; negative: none. See [loop.Options].
+	// Default: 16 MiB; negative: none for this server. See [loop.Options].
 	HeapReserve int64
 
 	// HTTP holds limits and timeouts.

@@ -227,7 +227,7 @@ func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
 	const window, size = 8 << 10, 160 << 10
 	s := serveHTTP2(t, handlerFunc(func(_ context.Context, w httputil.ResponseWriter, _ *httputil.Request) {
 		respond(w, 200, strings.Repeat("x", size))
-	}), httpserver.Options{WriteTimeout: time.Second})
+	}), httpserver.Options{WriteTimeout: 3 * time.Second}) // so much for a busy machine
 	r := s.raw(t, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	r.must(r.request(1, true, "GET", "/"))
 	for got := 0; got < size; {
@@ -244,7 +244,7 @@ func TestHTTP2_ClientsThatTakeTheirTime(t *testing.T) {
 			}
 			got += len(d.Data())
 		}
-		time.Sleep(60 * time.Millisecond)
+		time.Sleep(180 * time.Millisecond)
 	}
 }
 

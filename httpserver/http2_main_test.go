@@ -39,7 +39,7 @@ func serveHTTP2(t *testing.T, h any, o httpserver.Options) *h2Server {
 		o.TLS = testcert.Shared().Server(t)
 	}
 	o.H2C = true
-	g, err := loop.NewGroup(2, loop.Options{Logger: quiet})
+	g, err := loop.NewGroup(2, loop.Options{Logger: quiet, HeapReserve: -1}) // some measure the heap
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func TestLogger_ThatPanicsDoesNotKeepAJob(t *testing.T) {
 			select {
 			case o := <-done:
 				t.Log(o)
-			case <-time.After(2 * time.Second):
+			case <-time.After(20 * time.Second):
 				t.Errorf("the job never ends; busy coroutines: %d", l.Stats().Coroutines)
 			}
 		})
@@ -176,7 +176,7 @@ func TestFollow_WhileClosingDoesNotHangClose(t *testing.T) {
 	l.Post(func() { l.Start(&a.Context, a); l.Start(&b.Context, b) })
 	select {
 	case <-closed:
-	case <-time.After(3 * time.Second):
+	case <-time.After(20 * time.Second):
 		a.Cancel(errors.New("let it go"))
 		<-closed
 		t.Error("Close hangs")

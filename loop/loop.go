@@ -46,9 +46,10 @@ type Options struct {
 
 	// HeapReserve is a number of bytes that the garbage collector takes for live data while a [Group] is open, the
 	// program has little of its own (8 MiB), and collections follow one another quickly: then they become rarer. Nothing
-	// touches the reserve, so it takes no memory, but up to so much more garbage waits to be collected. There
-	// is none where GOGC or GOMEMLIMIT have been changed, and one for the process: the largest. Default:
-	// 16 MiB. Negative: none.
+	// touches the reserve, so it takes no memory, but about so much more garbage waits to be collected, and with
+	// a program that comes to rest for up to two minutes. There is none where GOGC or GOMEMLIMIT have been changed,
+	// and one for the process: the largest that a Group asks for, 256 MiB at most. Default: 16 MiB. Negative:
+	// this Group asks for none.
 	HeapReserve int64
 
 	monitor *monitor // of a Group

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -35,22 +36,29 @@ func TestRunner_LoopGoesToOneOfTwo(t *testing.T) {
 	}
 	for _, tt := range contests {
 		t.Run(tt.name, func(t *testing.T) {
-			const rounds = 100_000
+			const most = 100_000
 			w := watched()
 			at := w.Seen()
 			var begun, ended atomic.Int32
-			taken := false
-			go func() {
-				for i := int32(1); i <= rounds; i++ {
-					await(&begun, i)
+			taken, over := false, false
+			var other sync.WaitGroup
+			other.Go(func() {
+				for i := int32(1); ; i++ {
+					if await(&begun, i); over {
+						return
+					}
 					taken = w.Unblock(at)
 					ended.Store(i)
 				}
-			}()
+			})
 			rng := rand.New(rand.NewPCG(1, 1))
 			both, none, times := 0, 0, 0
 			late := 0 // so that both come at the same time, which is to be found
-			for i := int32(1); i <= rounds; i++ {
+			rounds := 0
+			// Where two threads have one processor between them, each round takes a turn of each.
+			for end := time.Now().Add(3 * time.Second); rounds < most && time.Now().Before(end); {
+				rounds++
+				i := int32(rounds)
 				w.Enter()
 				at = w.Seen()
 				begun.Store(i)
@@ -69,6 +77,9 @@ func TestRunner_LoopGoesToOneOfTwo(t *testing.T) {
 					late = min(late+1, 200)
 				}
 			}
+			over = true
+			begun.Add(1)
+			other.Wait()
 			if both > 0 || none > 0 {
 				t.Errorf("of %d rounds both had the loop in %d, none in %d", rounds, both, none)
 			}

@@ -79,7 +79,7 @@ func stall(t *testing.T, addr string) (gone chan error) {
 
 // Whoever stalls holds a place for a while; the next one has it then.
 func TestServer_StalledHandshakesGiveTheirPlaceBack(t *testing.T) {
-	_, _, addr := serveTLS(t, tcp.ServerOptions{MaxHandshakes: 1, HandshakeTimeout: 200 * time.Millisecond}, echo)
+	_, _, addr := serveTLS(t, tcp.ServerOptions{MaxHandshakes: 1, HandshakeTimeout: time.Second}, echo)
 	var stalled []chan error
 	for range 5 {
 		stalled = append(stalled, stall(t, addr))

@@ -21,8 +21,8 @@ func quoteSum(sum [sha1.Size]byte) string {
 	return string(b[:])
 }
 
-// tags makes a route's entity tags. It knows a body that came twice in a row, as many routes answer
-// the same again and again: a constant, or what has not changed since the client asked before.
+// tags makes a route's entity tags. It knows a body that came twice, with no other unknown one between, as many routes
+// answer the same again and again: a constant, or what has not changed since the client asked before.
 type tags struct {
 	known atomic.Pointer[tagged]
 	other atomic.Uint64 // from the sum of the last body that was not the known one

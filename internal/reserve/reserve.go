@@ -6,9 +6,10 @@
 // processors stop twice, pointers are written the slow way meanwhile, and the memory of the last few milliseconds
 // counts as alive. So while collections follow one another quickly and little is alive, the package holds a
 // piece of memory that nobody ever touches, the reserve. The system has no pages for it, but the collector
-// counts it, and waits for as much more. When there is nothing left to do the reserve goes.
+// counts it, and waits for as much more. The reserve goes with the first collection that comes a second after
+// the one before. A program that has come to rest makes no garbage, and has Go's own collection every two minutes.
 //
-// What the program pays is the garbage that waits longer: at most as much again as the reserve and what is alive.
+// What the program pays is the garbage that waits longer: as much as the reserve and what is alive.
 //
 // Whoever has changed GOGC or GOMEMLIMIT, in the environment or by runtime/debug, has made that choice already:
 // then there is no reserve.
@@ -16,9 +17,13 @@ package reserve
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
+
+// most is the largest reserve. With more, collections are no rarer than anybody can tell.
+const most = 256 << 20
 
 // keeper holds the reserve of the process. It looks at each collection once it is over, and at no other time:
 // a program that rests is left in peace.
@@ -27,18 +32,39 @@ type keeper struct {
 	users    map[*user]struct{}
 	watching bool
 	rule     rule
-	held     []byte
+	held     *block      // the reserve, nil if there is none
 	collect  func() heap // what is known after a collection
+	now      func() time.Time
+}
+
+// block is memory that nobody touches. A new slice would be written to: where the memory was in use before, it is
+// filled with zeros, and would be the program's again. The room of a Builder is not.
+type block struct {
+	room strings.Builder
+	size int64
+}
+
+func newBlock(size int64) *block {
+	b := &block{size: size}
+	b.room.Grow(int(size))
+	return b
+}
+
+func (b *block) len() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.size
 }
 
 // user is somebody who wants a reserve of so many bytes.
 type user struct{ size int64 }
 
-var process = keeper{users: map[*user]struct{}{}, collect: readHeap}
+var process = keeper{users: map[*user]struct{}{}, collect: readHeap, now: time.Now}
 
-// Use makes the process have a reserve of size bytes, or of the largest size that is in use, whenever it
-// needs one, until leave is called. leave may be called more than once. Any goroutine.
-func Use(size int64) (leave func()) { return process.use(size) }
+// Use makes the process have a reserve of size bytes, but 256 MiB at most, or of the largest size that is in use,
+// whenever it needs one, until leave is called. leave may be called more than once. Any goroutine.
+func Use(size int64) (leave func()) { return process.use(min(size, most)) }
 
 func (k *keeper) use(size int64) (leave func()) {
 	u := &user{size}
@@ -81,13 +107,13 @@ func (k *keeper) collected() {
 		size = max(size, u.size)
 	}
 	h := k.collect()
-	h.held = int64(len(k.held))
+	h.held = k.held.len()
 	h.live -= min(h.live, h.held)
-	switch hold := k.rule.next(time.Now(), h); {
+	switch hold := k.rule.next(k.now(), h); {
 	case !hold:
 		k.held = nil
-	case int64(len(k.held)) != size:
-		k.held = make([]byte, size)
+	case k.held.len() != size:
+		k.held = newBlock(size)
 	}
 	k.watch()
 }

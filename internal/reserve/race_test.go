@@ -1,0 +1,5 @@
+//go:build race
+
+package reserve
+
+func init() { raceEnabled = true }
