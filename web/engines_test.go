@@ -57,6 +57,7 @@ func serveEddy(t *testing.T, app *web.Application, o httpserver.Options) (baseUR
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { byHTTP2.Delete(addr.String()) }) // before it is closed: the next one may get its port
 	return "http://" + addr.String()
 }
 
