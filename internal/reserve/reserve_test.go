@@ -145,7 +145,7 @@ func TestUse_IsNoDataOfTheProgram(t *testing.T) {
 	k.set(func() {
 		k.collect = func() heap {
 			asked++
-			return heap{live: size + little + size} // as much as there may be with a reserve, and that
+			return heap{live: size + little + size/4} // as much as there may be with a reserve, and that
 		}
 	})
 	for n := 0; n < 3; k.set(func() { n = asked }) {

@@ -11,8 +11,8 @@ const (
 	often  = 50 * time.Millisecond // collections that follow one another as quickly …
 	inARow = 8                     // … so many times ask for a reserve,
 	seldom = time.Second           // and one that comes as late as this is done without it.
-	little = 8 << 20               // Programs with more live data have rare collections anyway. (What is made
-	// during a collection counts as alive, and with a reserve there is more of that: so much again is allowed.)
+	little = 8 << 20               // Programs with more live data have rare collections anyway. (What is made during
+	// a collection counts as alive, and with a reserve there is more of that: a quarter of it is allowed for.)
 )
 
 // rule decides after each collection whether there shall be a reserve until the next one.
@@ -33,7 +33,7 @@ func (r *rule) next(now time.Time, h heap) bool {
 	gap := now.Sub(r.last)
 	r.last = now
 	switch {
-	case h.tuned || gap >= seldom || h.live > little+h.held:
+	case h.tuned || gap >= seldom || h.live > little+h.held/4:
 		r.hold, r.row = false, 0
 	case gap < often:
 		r.row++
