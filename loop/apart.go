@@ -14,7 +14,7 @@ import (
 // the job does from then on is the later habit's. Only the coroutine itself may call it, and not
 // while it holds the loop.
 func (co *Coroutine) Follow(h *habit.Habit) {
-	if first := co.habit.Load(); first != nil {
+	if first := co.following(); first != nil {
 		if first == h || first.Forced() {
 			return // what is around decides for what is inside
 		}
@@ -22,7 +22,10 @@ func (co *Coroutine) Follow(h *habit.Habit) {
 			co.ran()
 		}
 	}
-	co.habit.Store(h)
+	if co.habit.Load() != h { // mostly it is that of the job before, and this store is dear
+		co.habit.Store(h)
+	}
+	co.follows.Store(true)
 	if !h.Begin() || co.apart || co.holds > 0 || co.loop.closing.Load() {
 		return
 	}
@@ -32,6 +35,14 @@ func (co *Coroutine) Follow(h *habit.Habit) {
 	} else {
 		co.measure()
 	}
+}
+
+// following returns the habit that the job follows, or nil. Any goroutine.
+func (co *Coroutine) following() *habit.Habit {
+	if co.follows.Load() {
+		return co.habit.Load()
+	}
+	return nil
 }
 
 // apart is the runner that coroutines see that have a goroutine of their own.
@@ -49,7 +60,7 @@ func (co *Coroutine) Apart() bool { return co.Current() && co.apart }
 // one that has parked before its kind was known to block, but none while the loop is being
 // closed, which would not be waited for.
 func (co *Coroutine) belongsApart() bool {
-	h := co.habit.Load()
+	h := co.following()
 	co.apart = h != nil && (co.apart || h.Begin() && co.holds == 0) && !co.loop.closing.Load()
 	return co.apart
 }
@@ -70,7 +81,7 @@ func (l *Loop) resumeApart(co *Coroutine) {
 // ran tells the habit how the job has behaved since it follows it, in a goroutine of its own.
 func (co *Coroutine) ran() {
 	co.pause()
-	h, m := co.habit.Load(), co.loop.monitor
+	h, m := co.following(), co.loop.monitor
 	if h.Ran(co.longest >= m.long) {
 		m.reporter.say(func(log *slog.Logger) {
 			log.Info("handlers of this route run on their loop again: they have been quick", slog.String("route", h.Name()))

@@ -60,6 +60,7 @@ type Coroutine struct {
 	apart   bool // it is resumed in a goroutine of its own
 	counted bool // the job was held against its habit
 	wakes   int  // resumed while the loop was closing
+	follows atomic.Bool // the job follows habit, which else is that of a job before
 	habit   atomic.Pointer[habit.Habit]
 	began   time.Duration // apart: when it last began or ended a wait, by the loop's age
 	longest time.Duration // apart: between two waits
@@ -315,8 +316,8 @@ func (l *Loop) release(co *Coroutine) Job {
 	job := co.job
 	co.ctx.leave()
 	co.job, co.ctx, co.ended, co.wakes, co.holds = nil, nil, false, 0, 0
-	if co.habit.Load() != nil {
-		co.habit.Store(nil)
+	if co.follows.Load() {
+		co.follows.Store(false)
 		co.apart, co.counted = false, false
 	}
 	l.busy--

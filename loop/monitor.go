@@ -247,7 +247,7 @@ func (m *monitor) handOff(w *watch, co *Coroutine) stuck {
 	co.adrift = true
 	w.loop.handOffs.Add(1)
 	w.loop.away.Add(1)
-	s := stuck{goroutine: co.id, handedOff: true, habit: co.habit.Load()}
+	s := stuck{goroutine: co.id, handedOff: true, habit: co.following()}
 	if s.habit != nil && !co.counted { // once for a job, however often it blocks
 		co.counted = true
 		s.leaves = s.habit.HandedOff()
