@@ -54,12 +54,12 @@ type Coroutine struct {
 	runner  *runner // that resumed it last
 	holds   int     // calls of Hold without Release: the coroutine's own
 	outcome Outcome
-	ended   bool // the job has ended
-	gone    bool // the coroutine itself has ended
-	adrift  bool // its runner has lost the loop
-	apart   bool // it is resumed in a goroutine of its own
-	counted bool // the job was held against its habit
-	wakes   int  // resumed while the loop was closing
+	ended   bool        // the job has ended
+	gone    bool        // the coroutine itself has ended
+	adrift  bool        // its runner has lost the loop
+	apart   bool        // it is resumed in a goroutine of its own
+	counted bool        // the job was held against its habit
+	wakes   int         // resumed while the loop was closing
 	follows atomic.Bool // the job follows habit, which else is that of a job before
 	habit   atomic.Pointer[habit.Habit]
 	began   time.Duration // apart: when it last began or ended a wait, by the loop's age
