@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"eddy/web"
 )
 
@@ -16,7 +18,7 @@ import (
 // after the look at it.
 func TestStatic_SpecialFiles(t *testing.T) {
 	tr := newTree(t)
-	tr.must(syscall.Mkfifo(filepath.Join(tr.root, "fifo"), 0o600))
+	tr.must(unix.Mkfifo(filepath.Join(tr.root, "fifo"), 0o600))
 	tr.link("/dev/zero", "zero")
 	for _, follow := range []bool{false, true} {
 		files := tr.files()
