@@ -247,7 +247,7 @@ func TestResponseEncoder_misuse(t *testing.T) {
 	e := begin(get, 3)
 	out, err = e.AppendHead(kept, 200, "", nil, 3, nil)
 	check("second head", out, err, httputil.ErrHeadWritten)
-	out, err = e.AppendBody(kept, []byte("xxxx"))
+	out, err = e.AppendBody(kept, []byte("four"))
 	check("longer body", out, err, httputil.ErrBodyLength)
 	if out, err = e.AppendBody(nil, []byte("xx")); string(out) != "xx" || err != nil {
 		t.Errorf("after a write that was refused: %q, %v", out, err)
@@ -263,7 +263,7 @@ func TestResponseEncoder_misuse(t *testing.T) {
 	check("second end", out, err, httputil.ErrFinished)
 
 	e = begin(httputil.Request{Method: "HEAD", Version: httputil.HTTP11}, 3)
-	out, err = e.AppendBody(kept, []byte("xxxx"))
+	out, err = e.AppendBody(kept, []byte("four"))
 	check("longer body of HEAD", out, err, httputil.ErrBodyLength)
 }
 

@@ -264,15 +264,15 @@ func TestRequest_refusedBody(t *testing.T) {
 var small = http1.Limits{RequestLine: 20, HeaderBytes: 80, HeaderFields: 3, ChunkLine: 8, TrailerBytes: 16, Body: 10}.WithDefaults()
 
 var requestsAtLimits = func() []wireCase {
-	line := func(n int) string { return "GET /" + strings.Repeat("x", n-len("GET / HTTP/1.1")) + " HTTP/1.1" }
+	line := func(n int) string { return "GET /" + strings.Repeat("a", n-len("GET / HTTP/1.1")) + " HTTP/1.1" }
 	head := func(n int) string {
 		s := get("X: ")
 		return strings.Replace(s, "X: ", "X: "+strings.Repeat("x", n-len(s)), 1)
 	}
 	return []wireCase{
-		{"longest start line", line(20) + "\r\nHost: a\r\n\r\n", `GET /xxxxxx| HTTP/1.1 host=a len=0 ""; wait`},
+		{"longest start line", line(20) + "\r\nHost: a\r\n\r\n", `GET /aaaaaa| HTTP/1.1 host=a len=0 ""; wait`},
 		{"start line", line(21) + "\r\nHost: a\r\n\r\n", "414"},
-		{"start line without end", "GET /xxxxxxxxxxxxxxxxx", "414"},
+		{"start line without end", "GET /" + strings.Repeat("a", 17), "414"},
 		{"longest head", head(80), getLog + "wait"},
 		{"head", head(81), "431"},
 		{"head without end", head(90)[:80], "431"},

@@ -99,8 +99,8 @@ var responsesAtLimits = []responseCase{
 	{"head", "GET", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 80), "502"},
 	{"Content-Length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "502"},
 	{"Content-Length without body", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", `200 "OK" HTTP/1.1 len=4 ""; keep`},
-	{"largest body until close", "GET", "HTTP/1.1 200 OK\r\n\r\nxxx", `200 "OK" HTTP/1.1 len=-1 "xxx"; eof`},
-	{"body until close", "GET", "HTTP/1.1 200 OK\r\n\r\nxxxx", `200 "OK" HTTP/1.1 len=-1 "xxx"; 502`},
+	{"largest body until close", "GET", "HTTP/1.1 200 OK\r\n\r\nabc", `200 "OK" HTTP/1.1 len=-1 "abc"; eof`},
+	{"body until close", "GET", "HTTP/1.1 200 OK\r\n\r\nabcd", `200 "OK" HTTP/1.1 len=-1 "abc"; 502`},
 }
 
 func TestResponse_limits(t *testing.T) {

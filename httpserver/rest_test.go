@@ -98,9 +98,8 @@ func (h *harness) untilClosed(p *poll.Peer, most int) (seconds int, got string) 
 	return seconds, got + h.take(p)
 }
 
-// The same behind output that the client has left where it is for a while.
-func TestRest_BehindOutputThatWaited(t *testing.T) {
-	const much = "GET /much HTTP/1.1\r\nHost: h\r\n\r\n"
+// The same behind what took the connection a while before it could rest.
+func TestRest_BehindADelay(t *testing.T) {
 	unhurried := restTimes
 	unhurried.HeaderTimeout = -1
 	for _, tt := range []struct {
@@ -115,45 +114,34 @@ func TestRest_BehindOutputThatWaited(t *testing.T) {
 		{"a request that takes longer", "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n", restTimes, 70},
 		{"no request", "GET\r\n\r\n", restTimes, 2},
 	} {
-		bubble(t, resting, tt.o, func(h *harness) {
-			p := h.connect()
-			p.SetRoom(100)
-			h.send(p, much+much) // more than may wait: what comes next waits, too
-			h.send(p, tt.next)
-			time.Sleep(5 * time.Second)
-			p.SetRoom(-1)
-			synctest.Wait()
-			if at, _ := h.untilClosed(p, 3600); at != tt.at {
-				t.Errorf("%s: closed after %d seconds, want %d", tt.name, at, tt.at)
-			}
-		})
+		for kind, delay := range map[string]func(h *harness, p *poll.Peer, next string){
+			"output that waited": outputThatWaits, "a skipped body": skippedBody,
+		} {
+			bubble(t, resting, tt.o, func(h *harness) {
+				p := h.connect()
+				delay(h, p, tt.next)
+				synctest.Wait()
+				if at, _ := h.untilClosed(p, 3600); at != tt.at {
+					t.Errorf("%s behind %s: closed after %d seconds, want %d", tt.name, kind, at, tt.at)
+				}
+			})
+		}
 	}
 }
 
-// And behind a body that nobody wanted.
-func TestRest_BehindASkippedBody(t *testing.T) {
-	unhurried := restTimes
-	unhurried.HeaderTimeout = -1
-	for _, tt := range []struct {
-		name, next string
-		o          httpserver.Options
-		at         int
-	}{
-		{"nothing", "", restTimes, 10},
-		{"a part of a head", "GET /", restTimes, 22},
-		{"a part of a head, for which there is any time", "GET /", unhurried, 3600},
-		{"a request", get, restTimes, 10},
-		{"a request that takes longer", "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n", restTimes, 70},
-	} {
-		bubble(t, resting, tt.o, func(h *harness) {
-			p := h.connect()
-			h.send(p, "POST /deaf HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n01234")
-			time.Sleep(5 * time.Second)
-			p.Send("56789" + tt.next)
-			synctest.Wait()
-			if at, _ := h.untilClosed(p, 3600); at != tt.at {
-				t.Errorf("%s: closed after %d seconds, want %d", tt.name, at, tt.at)
-			}
-		})
-	}
+// outputThatWaits is more than may wait, so that next waits, too, until the client takes it.
+func outputThatWaits(h *harness, p *poll.Peer, next string) {
+	const much = "GET /much HTTP/1.1\r\nHost: h\r\n\r\n"
+	p.SetRoom(100)
+	h.send(p, much+much)
+	h.send(p, next)
+	time.Sleep(5 * time.Second)
+	p.SetRoom(-1)
+}
+
+// skippedBody is one that nobody wants, whose end comes together with next.
+func skippedBody(h *harness, p *poll.Peer, next string) {
+	h.send(p, "POST /deaf HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n01234")
+	time.Sleep(5 * time.Second)
+	p.Send("56789" + next)
 }
